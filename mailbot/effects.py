@@ -1,0 +1,109 @@
+"""Everything this program can do to the world, as about ten frozen records. Rules return them; the store applies them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judge:
+    """Gives the mail in hand its one verdict (spec §2). `complaint` is the file it belongs to, None when none."""
+
+    verdict: str
+    reason: str
+    number: str | None = None
+    decided: bool = True  # False: a human still has to say (`mailbot decide`)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Open:
+    """Opens a numbered file. `fields` are columns of the complaint table; the number was handed out by the desk."""
+
+    number: str
+    series: str  # "real" | "essai" | "practice"
+    year: int
+    rank: int
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attach:
+    """Joins the mail in hand, with its attachments, to a file."""
+
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Sets columns of a file; the journal line is written by the same decision."""
+
+    number: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """A journal line. `number` None: about the desk itself."""
+
+    number: str | None
+    event: str
+    actor: str  # "mailbot", or the address of a person
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """A row that a tick will look at once `at` has come; `key` makes it unique."""
+
+    key: str
+    kind: str
+    at: datetime
+    number: str | None = None
+    inbound_id: int | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settle:
+    """Ends a due row (done or no longer needed)."""
+
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """A letter owed: what kind, to whom, for which file, with which facts. `keys` make it unique; the first is its name."""
+
+    kind: str
+    keys: tuple[str, ...]
+    to: str
+    language: str
+    facts: dict[str, Any]
+    number: str | None = None
+    due_on: date | None = None  # the date printed, for the letters that print one
+    printed_on: date | None = None  # local date of rendering; an AR that slips past midnight is rendered again
+    attach: tuple[tuple[int, str], ...] = ()  # (inbound id, attachment path): files that travel with it
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """Something an admin must hear of within the hour; one open alarm per key (spec §10)."""
+
+    key: str
+    text: str
+    number: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recovered:
+    """The trouble named by the key is over."""
+
+    key: str
+    text: str
+
+
+Effect = Judge | Open | Attach | Change | Note | Due | Settle | Letter | Alarm | Recovered
