@@ -30,9 +30,10 @@ class Open:
 
 @dataclass(frozen=True, kw_only=True)
 class Attach:
-    """Joins the mail in hand, with its attachments, to a file."""
+    """Joins a mail, with its attachments, to a file. `inbound_id` None: the mail in hand."""
 
     number: str
+    inbound_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,4 +107,12 @@ class Recovered:
     text: str
 
 
-Effect = Judge | Open | Attach | Change | Note | Due | Settle | Letter | Alarm | Recovered
+@dataclass(frozen=True, kw_only=True)
+class Bounced:
+    """A letter of ours came back."""
+
+    letter_id: int
+    text: str
+
+
+Effect = Judge | Open | Attach | Change | Note | Due | Settle | Letter | Alarm | Recovered | Bounced

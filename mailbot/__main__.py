@@ -1,0 +1,5 @@
+"""`python -m mailbot` is the same as `mailbot`."""
+
+from mailbot.cli import main
+
+main()

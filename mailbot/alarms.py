@@ -1,0 +1,83 @@
+"""The second road: tells an admin when mail itself is the broken thing (spec §10)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.request
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+
+import aiosmtplib
+
+from mailbot.config import Config
+from mailbot.outbox import Road, RoadClosed
+from mailbot.store.post import Claimed
+
+TIMEOUT = 20.0  # seconds
+
+
+def there_is_one(config: Config) -> bool:
+    return bool(config.alarm.webhook or config.alarm.smtp)
+
+
+async def tell(config: Config, title: str, text: str) -> str:
+    """Sends a few plain words by the second road; returns which one took them, "" when none did."""
+    hook = config.alarm.webhook
+    if hook:
+        took: bool = await asyncio.to_thread(_webhook, hook, title, text)
+        if took:
+            return "webhook"
+    if config.alarm.smtp and await _second_smtp(config, title, text):
+        return "second SMTP"
+    return ""
+
+
+def _webhook(url: str, title: str, text: str) -> bool:
+    body = json.dumps({"title": title, "text": text, "source": "mailbot"}).encode()
+    request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"}, method="POST")  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310  (the scheme is checked by config)
+            return 200 <= answer.status < 300
+    except (OSError, ValueError):
+        return False
+
+
+async def _second_smtp(config: Config, title: str, text: str) -> bool:
+    settings = config.alarm.smtp
+    assert settings is not None
+    sender = config.alarm.from_address or settings.user
+    told = False
+    for person in config.people_with("admin"):
+        road = Road(
+            settings, user=settings.user or "-", sender=sender, command_seconds=TIMEOUT, after_dot_seconds=TIMEOUT
+        )
+        letter = _letter(sender, person.addresses[0], title, text)
+        try:
+            await road.open()
+            answer = await road.announce(letter) or await road.hand_over(letter)
+            told = told or answer.outcome == "sent"
+        except (RoadClosed, aiosmtplib.SMTPException, OSError):
+            continue
+        finally:
+            road.close()
+    return told
+
+
+def _letter(sender: str, to: str, title: str, text: str) -> Claimed:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = sender, to, f"[mailbot] {title}"[:200]
+    mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain=sender.rpartition("@")[2] or "localhost")
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(text + "\n")
+    raw = mail.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    return Claimed(
+        id=0,
+        name="alarm",
+        kind="alarm",
+        envelope_to=to,
+        raw=raw,
+        message_id=str(mail["Message-ID"]),
+        attempt=1,
+        stale=False,
+    )

@@ -1,0 +1,377 @@
+"""The daemon: wiring, loops, signals, health. The only place, with jobs and cli, that knows everything."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, Any, TextIO
+
+import structlog
+from sqlalchemy.engine import make_url
+from sqlmodel import Session
+
+from mailbot import alarms, failpoints, rules
+from mailbot.config import Config
+from mailbot.corridor.bench import Bench, words
+from mailbot.corridor.dues import Dues
+from mailbot.corridor.mails import Mails
+from mailbot.corridor.post import Post
+from mailbot.guard import Guard
+from mailbot.mailbox import Down, Mailbox
+from mailbot.outbox import Road, RoadClosed
+from mailbot.store import apply, questions
+from mailbot.store.ledger import Ledger
+from mailbot.watch import Watch
+
+POST_EVERY = 5.0  # seconds: the outbox looks again even if nobody woke it (promise P3)
+RETRY = (5, 15, 30, 60, 120, 300)  # seconds between attempts at a server that is down
+RETRY_OURS = (60, 300, 900)  # when our account or settings are at fault: hammering would lock the account
+TELL_DOWN_AFTER = timedelta(minutes=10)
+UNEXPLAINED_AFTER = timedelta(hours=1)
+FREE_MB = 500
+STALE = 600.0  # seconds without a sign of life from a loop, after which the watchdog is no longer fed
+log = structlog.get_logger()
+
+
+class Busy(RuntimeError):
+    """Another daemon holds this register."""
+
+
+class Daemon:
+    """One desk at work. `await once()` does all that waits; `await run()` goes on until `stop()`."""
+
+    def __init__(self, config: Config, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.config = config
+        self.clock = clock
+        self.ledger = Ledger(config.database_url)
+        self.guard = Guard(words(config).to_json())
+        self.bench = Bench(config, self.ledger, self.guard, clock)
+        self.mails = Mails(self.bench)
+        self.dues = Dues(self.bench, self.mails)
+        self.mailbox = Mailbox(config.mailbox, limit=config.intake.max_mb * 2**20)
+        self.watch = Watch(config, self.ledger, self.mailbox, clock)
+        self.road = Road(config.smtp, user=config.smtp_user, sender=config.mailbox.address)
+        self.post = Post(self.bench, self.road)
+        self.kept = asyncio.Event()
+        self.owed = asyncio.Event()
+        self.stopping = asyncio.Event()
+        self.idle_stop = threading.Event()
+        self.beats: dict[str, float] = {}
+        self.up: set[str] = set()
+        self.down_since: dict[str, datetime] = {}
+        self.down_words: dict[str, str] = {}
+        self.road_waits_until = clock()
+        self.failures = 0
+        self._imap = ThreadPoolExecutor(max_workers=1, thread_name_prefix="imap")
+        self._lock: IO[str] | None = None
+
+    # -- opening and closing -----------------------------------------------------------------------------------------
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[Daemon]:
+        """Locks and upgrades the register, starts the guard, takes back what a dead daemon had in hand. Raises Busy."""
+        self._take_lock()
+        self.ledger.upgrade()
+        async with self.guard:
+            await self.bench.db(lambda tx: self.post.take_back(tx, all_leases=self.ledger.sqlite))
+            await self.bench.db(self.dues.first_digest)
+            try:
+                yield self
+            finally:
+                await self._shut()
+
+    async def _shut(self) -> None:
+        self.road.close()
+        self.mailbox.interrupt()
+        await asyncio.get_running_loop().run_in_executor(self._imap, self.mailbox.close)
+        self._imap.shutdown(wait=True)
+        self.bench.close()
+        self.ledger.close()
+        if self._lock:
+            self._lock.close()
+
+    def _take_lock(self) -> None:
+        """One daemon per SQLite register; PostgreSQL registers are shared."""
+        if not self.ledger.sqlite:
+            return
+        path = Path(make_url(self.config.database_url).database or "mailbot.db").with_suffix(".lock")
+        self._lock = open(path, "w")  # noqa: SIM115  (held as long as the daemon lives)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Busy(f"un autre mailbot tient déjà ce registre ({path.parent})") from None
+
+    # -- once, and for ever -------------------------------------------------------------------------------------------
+
+    async def once(self) -> None:
+        """All that waits: takes mail in, decides, looks at due rows, sends what is owed. Raises Down or RoadClosed."""
+        try:
+            await self._in_imap(self._connect)
+            await self._in_imap(self.watch.pass_once)
+        finally:
+            await self.mails.decide_waiting()
+            await self.dues.tick()
+            await self._tell()
+            failpoints.hit("K13")
+            while await self.post.once():
+                pass
+            await self.road.quit()
+
+    async def run(self) -> None:
+        """The daemon's life. Every loop beats; the watchdog is fed only while all of them do."""
+        from mailbot.jobs import ticking
+
+        loops = [self._watch_loop, self._decide_loop, self._post_loop]
+        async with ticking(self):
+            tasks = [asyncio.create_task(loop()) for loop in loops]
+            notify("READY=1")
+            await self.stopping.wait()
+            notify("STOPPING=1")
+            self.idle_stop.set()
+            self.mailbox.interrupt()
+            await self._finish(tasks)
+
+    async def _finish(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Ten seconds for the decision and the letter in hand."""
+        _, late = await asyncio.wait(tasks, timeout=10)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def stop(self) -> None:
+        self.stopping.set()
+
+    def beat(self, loop: str) -> None:
+        self.beats[loop] = asyncio.get_running_loop().time()
+
+    def alive(self) -> bool:
+        """Whether each loop gave a sign of life lately."""
+        now = asyncio.get_running_loop().time()
+        return len(self.beats) >= 3 and all(now - at < STALE for at in self.beats.values())
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)
+
+    # -- IMAP -----------------------------------------------------------------------------------------------------------
+
+    async def _in_imap(self, act: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._imap, lambda: act(*args, **named))
+
+    def _connect(self) -> None:
+        self.mailbox.connect()
+        self.watch.connected()
+
+    async def _watch_loop(self) -> None:
+        failures = 0
+        while not self.stopping.is_set():
+            try:
+                self.beat("watch")
+                await self._in_imap(self._connect)
+                await self._up("imap", "la boîte est de nouveau relevée")
+                failures = 0
+                await self._watch_connected()
+            except Down as error:
+                if self.stopping.is_set():
+                    return
+                await self._in_imap(self.mailbox.close)
+                await self._went_down(
+                    "imap", f"la boîte ne peut pas être relevée : {error}", error.advice, error.permanent
+                )
+                waits = RETRY_OURS if error.permanent else RETRY
+                await self._pause(waits[min(failures, len(waits) - 1)])
+                failures += 1
+            except Exception:
+                log.exception("watch failed")
+                await self._in_imap(self.mailbox.close)
+                await self._pause(RETRY[1])
+
+    async def _watch_connected(self) -> None:
+        """IDLE is only a hint: a full look at all folders follows every `poll_seconds` regardless."""
+        loop = asyncio.get_running_loop()
+        every = self.config.mailbox.poll_seconds
+        looked = loop.time() - every
+        while not self.stopping.is_set():
+            full = loop.time() - looked >= every
+            if full:
+                looked = loop.time()
+            if await self._in_imap(self.watch.pass_once, only_inbox=not full):
+                self.kept.set()
+            self.beat("watch")
+            left = max(1.0, every - (loop.time() - looked))
+            await self._in_imap(self.mailbox.wait, left, self.idle_stop)
+
+    # -- decisions --------------------------------------------------------------------------------------------------------
+
+    async def _decide_loop(self) -> None:
+        while not self.stopping.is_set():
+            self.beat("decide")
+            self.kept.clear()
+            try:
+                if await self.mails.decide_waiting():
+                    failpoints.hit("K13")
+                    self.owed.set()
+            except Exception:
+                log.exception("deciding failed")
+            await _wait(self.kept, self.stopping, POST_EVERY)
+
+    # -- SMTP -------------------------------------------------------------------------------------------------------------
+
+    async def _post_loop(self) -> None:
+        while not self.stopping.is_set():
+            self.beat("post")
+            self.owed.clear()
+            try:
+                await self._send_all()
+                await self.road.quit()
+            except RoadClosed as error:
+                await self._road_closed(error)
+            except Exception:
+                log.exception("sending failed")
+                self.road.close()
+            await _wait(self.owed, self.stopping, POST_EVERY)
+
+    async def _send_all(self) -> None:
+        if self.clock() < self.road_waits_until:
+            return
+        while not self.stopping.is_set() and await self.post.once():
+            self.beat("post")
+            await self._up("smtp", "le courrier part de nouveau")
+
+    async def _road_closed(self, error: RoadClosed) -> None:
+        await self._went_down("smtp", f"aucun courrier ne peut partir : {error}", error.advice, error.ours)
+        waits = RETRY_OURS if error.ours else RETRY
+        self.road_waits_until = self.clock() + timedelta(seconds=waits[min(self.failures, len(waits) - 1)])
+        self.failures += 1
+
+    # -- health -----------------------------------------------------------------------------------------------------------
+
+    async def tick(self) -> None:
+        """What APScheduler calls: due rows, ended leases, health, alarms."""
+        await self.dues.tick()
+        await self.bench.db(lambda tx: self.post.take_back(tx, all_leases=False))
+        await self.bench.db(self._health)
+        await self._tell()
+        self.owed.set()
+        if self.alive():
+            notify("WATCHDOG=1")
+
+    def _health(self, tx: Session) -> None:
+        now = self.clock()
+        oldest = questions.oldest_unexplained(tx)
+        text = "un message attend depuis plus d’une heure d’être traité (mailbot list --waiting)"
+        self._judge_health(tx, "unexplained", oldest is not None and now - oldest > UNEXPLAINED_AFTER, text, now)
+        free = free_mb(self.config.data_dir)
+        text = f"il ne reste que {free} Mo sur le disque du registre : faites de la place"
+        self._judge_health(tx, "disk", free < FREE_MB, text, now)
+        for what, since in self.down_since.items():
+            if now - since > TELL_DOWN_AFTER:
+                apply.raise_alarm(tx, what, self.down_words[what], now, cause=f"tick:health:{what}")
+
+    def _judge_health(self, tx: Session, key: str, bad: bool, text: str, now: datetime) -> None:
+        if bad:
+            apply.raise_alarm(tx, key, text, now, cause=f"tick:health:{key}")
+        else:
+            apply.recover(tx, key, "c’est rétabli", now)
+
+    async def _went_down(self, what: str, text: str, advice: str, ours: bool) -> None:
+        """Said once in the log; alarmed after ten minutes, at once when waiting won't mend it."""
+        words = f"{text}. {advice}".strip()
+        now = self.clock()
+        self.up.discard(what)
+        if what not in self.down_since:
+            self.down_since[what] = now
+            log.warning("down", what=what, why=words)
+        self.down_words[what] = words
+        if ours:
+            await self.bench.db(lambda tx: apply.raise_alarm(tx, what, words, now, cause=f"tick:health:{what}"))
+
+    async def _up(self, what: str, text: str) -> None:
+        """The server answers: whoever was told of the trouble is told that it is over."""
+        if what in self.up:
+            return
+        self.up.add(what)
+        self.down_since.pop(what, None)
+        self.failures = 0
+        now = self.clock()
+        await self.bench.db(lambda tx: apply.recover(tx, what, text, now))
+
+    async def _tell(self) -> None:
+        """Alarms leave by mail; when mail is the broken thing, by the second road."""
+        new, over = await self.bench.ask(questions.untold_alarms)
+        if not new and not over:
+            return
+        if "smtp" in self.down_since and alarms.there_is_one(self.config):
+            text = "\n".join([*(a.text for a in new), *(f"Rétabli : {a.recovered_text}" for a in over)])
+            if await alarms.tell(self.config, "alarme du bureau des réclamations", text):
+                await self.bench.db(lambda tx: apply.told(tx, new, over, self.clock(), by="second road"))
+            return
+        await self.bench.db(lambda tx: self._write_alarms(tx))
+
+    def _write_alarms(self, tx: Session) -> None:
+        now = self.clock()
+        new, over = questions.untold_alarms(tx)
+        effects = rules.alarm_letters(
+            tuple((a.text, a.number) for a in new), tuple(a.recovered_text for a in over), now, self.config
+        )
+        apply.apply(tx, effects, self.bench.act(tx, "tick:alarms"))
+        apply.told(tx, new, over, now, by="mail")
+
+
+async def _wait(event: asyncio.Event, other: asyncio.Event, seconds: float) -> None:
+    """Until either event, or the time is over."""
+    waits = [asyncio.create_task(event.wait()), asyncio.create_task(other.wait())]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waits:
+            task.cancel()
+
+
+def free_mb(folder: Path) -> int:
+    """Megabytes free where the register lives."""
+    stat = os.statvfs(folder if folder.exists() else folder.anchor)
+    return int(stat.f_bavail * stat.f_frsize // 2**20)
+
+
+def notify(words: str) -> None:
+    """sd_notify(3): tells systemd, when it asked."""
+    path = os.environ.get("NOTIFY_SOCKET", "")
+    if not path:
+        return
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+        out.connect("\0" + path[1:] if path.startswith("@") else path)
+        out.send(words.encode())
+
+
+async def serve(config: Config, *, once: bool) -> None:
+    """`mailbot run`. Raises Busy, Down, RoadClosed (with `once`), engine.NewerSchema."""
+    daemon = Daemon(config)
+    async with daemon.open():
+        loop = asyncio.get_running_loop()
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(sig, daemon.stop)
+        await (daemon.once() if once else daemon.run())
+
+
+def log_to(stream: TextIO = sys.stdout) -> None:
+    """One line an event, values escaped: nothing in a mail can forge a log line."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(file=stream),
+    )

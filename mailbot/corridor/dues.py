@@ -1,0 +1,96 @@
+"""Due rows through the corridor: what is looked at once its time has come (design invariant 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+from sqlmodel import Session, col, select
+
+from mailbot import effects as fx
+from mailbot import rules, workdays
+from mailbot.corridor.bench import Bench
+from mailbot.corridor.mails import Mails
+from mailbot.desk import Case
+from mailbot.reports import digest
+from mailbot.store import apply, desks, ledger, questions
+from mailbot.store.tables import Due, Inbound
+
+log = structlog.get_logger()
+
+
+class Dues:
+    """Everything the clock starts."""
+
+    def __init__(self, bench: Bench, mails: Mails) -> None:
+        self.bench = bench
+        self.mails = mails
+        self.config = bench.config
+
+    async def tick(self) -> int:
+        """Looks at every due row whose time has come; late, doubled or missed ticks change nothing."""
+        now = self.bench.clock()
+        rows = await self.bench.ask(lambda tx: questions.due_rows(tx, now))
+        for row in rows:
+            try:
+                await self._due(row)
+            except Exception:
+                log.exception("due row failed", due=row.key)
+        return len(rows)
+
+    async def _due(self, row: Due) -> None:
+        if row.kind == "undecided" and row.inbound_id:
+            await self._undecided(row)
+        elif row.kind == "ack-late":
+            await self.bench.db(lambda tx: self._apply_due(tx, row, rules.on_ack_overdue(_case(tx, row.complaint_id))))
+        elif row.kind == "group":
+            await self.bench.db(lambda tx: self._apply_due(tx, row, self._grouped(tx, row)))
+        elif row.kind == "digest":
+            await self.bench.db(lambda tx: self._digest(tx, row))
+
+    async def _undecided(self, row: Due) -> None:
+        assert row.inbound_id is not None
+        read = await self.mails.read(row.inbound_id, last=True)
+        assert read is not None
+
+        def think(tx: Session, inbound: Inbound) -> Sequence[fx.Effect]:
+            if not inbound.waiting:
+                return [fx.Settle(key=row.key)]
+            return rules.on_undecided(read.message, read.reading, self.mails.desk(tx, inbound, read), self.config)
+
+        await self.bench.db(lambda tx: self.mails.write(tx, read, f"tick:{row.key}", think))
+
+    def _apply_due(self, tx: Session, row: Due, effects: Sequence[fx.Effect]) -> None:
+        if tx.get_one(Due, row.key).done_at is None:
+            apply.apply(tx, effects, self.bench.act(tx, f"tick:{row.key}"))
+
+    def _grouped(self, tx: Session, row: Due) -> Sequence[fx.Effect]:
+        items = questions.group_items(tx, row.facts["to"])
+        settled = [fx.Settle(key=row.key), *(fx.Settle(key=i.key) for i in items)]
+        return [rules.group([i.facts for i in items], self.bench.clock(), self.config), *settled] if items else settled
+
+    def _digest(self, tx: Session, row: Due) -> None:
+        """Bound to sending hours (spec §7): a digest that slept past them waits for the next opening."""
+        if tx.get_one(Due, row.key).done_at is not None:
+            return
+        now, c = self.bench.clock(), self.config
+        opening = workdays.next_opening(now, c.calendar.send_from, c.calendar.send_until, c.workdays)
+        if opening > now:
+            tx.get_one(Due, row.key).at = opening
+            return
+        facts = digest.facts(tx, now, ledger.mode(tx, c.mode), c)
+        effects: list[fx.Effect] = [*digest.letters(facts, c), fx.Settle(key=row.key), digest.next_due(now, c)]
+        apply.apply(tx, effects, self.bench.act(tx, f"tick:{row.key}"))
+        ledger.remember(tx, "digest_until", now.isoformat())
+
+    def first_digest(self, tx: Session) -> None:
+        """A register that has no digest to come gets one."""
+        if tx.exec(select(Due.key).where(Due.kind == "digest", col(Due.done_at).is_(None))).first() is None:
+            row = digest.first_due(self.bench.clock(), self.config)
+            apply.apply(tx, [row], self.bench.act(tx, "command:run"))
+
+
+def _case(tx: Session, complaint_id: int | None) -> Case:
+    case = desks.case_of(tx, complaint_id)
+    assert case is not None
+    return case

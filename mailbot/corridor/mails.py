@@ -1,0 +1,214 @@
+"""One mail through the corridor: guard → desk → rules → letters → register, in one transaction.
+
+The shell around the pure rooms: it brings the mail and its reading, and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+from sqlmodel import Session
+
+from mailbot import effects as fx
+from mailbot import failpoints, rules
+from mailbot.config import Config
+from mailbot.corridor.bench import Bench, Files
+from mailbot.desk import Desk
+from mailbot.guard import Unreadable
+from mailbot.identity import author
+from mailbot.message import Message
+from mailbot.reading import Reading
+from mailbot.store import apply, desks, keep, questions
+from mailbot.store.tables import Complaint, Inbound
+from mailbot.verdict import same_company
+
+ATTEMPTS = 3  # readings of one mail before it is set aside (design invariant 7)
+log = structlog.get_logger()
+Think = Callable[[Session, Inbound], Sequence[fx.Effect]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """A mail as the guard read it, with the files that may travel on."""
+
+    inbound_id: int
+    message: Message
+    reading: Reading
+    files: Files
+    unreadable: str = ""
+
+
+class Mails:
+    """Decides mails: those that wait, those a human decides about, those of an essai."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.config = bench.config
+
+    async def decide_waiting(self) -> int:
+        """Decides every mail that waits; one bad mail never stops the rest. Returns how many were decided."""
+        decided = 0
+        while ids := await self.bench.ask(keep.waiting):
+            for inbound_id in ids:
+                decided += await self._decide_safely(inbound_id)
+        return decided
+
+    async def _decide_safely(self, inbound_id: int) -> int:
+        attempt = await self.bench.db(lambda tx: keep.count_attempt(tx, inbound_id))
+        failpoints.hit("K07")
+        try:
+            read = await self.read(inbound_id, last=attempt >= ATTEMPTS)
+            if read is None:
+                return 0
+            await self._decide(read)
+        except Exception as error:  # the line moves on: whatever broke is counted, and the third time set aside
+            log.exception("decision failed", inbound=inbound_id, attempt=attempt)
+            if attempt >= ATTEMPTS:
+                await self._set_aside(inbound_id, error)
+            return 0
+        return 1
+
+    async def read(self, inbound_id: int, *, last: bool) -> Read | None:
+        """The mail read in the guard; at the last attempt with what its headers say; None: to be tried again."""
+        raw, truncated = await self.bench.ask(
+            lambda tx: (keep.raw_of(tx, inbound_id), tx.get_one(Inbound, inbound_id).truncated)
+        )
+        try:
+            message, said = await self.bench.guard.read(raw, truncated=truncated)
+            return Read(
+                inbound_id=inbound_id, message=message, reading=said, files=await self._files(inbound_id, raw, message)
+            )
+        except Unreadable as error:
+            log.warning("unreadable", inbound=inbound_id, why=str(error))
+            if not last:
+                return None
+            message, said = await self.bench.guard.read_headers(raw)
+            return Read(inbound_id=inbound_id, message=message, reading=said, files={}, unreadable=str(error))
+
+    async def _files(self, inbound_id: int, raw: bytes, message: Message) -> Files:
+        if message.automatic or message.listed or message.reports:
+            return {}
+        wanted = [path for _, path in rules.files_to_send(message, inbound_id)]
+        if not wanted:
+            return {}
+        cut = await self.bench.guard.cut_out(raw, wanted)
+        named = {a.path: a for a in message.attachments}
+        return {(inbound_id, p): (named[p].name or "fichier", named[p].content_type, cut[p]) for p in cut}
+
+    async def _decide(self, read: Read) -> None:
+        def think(tx: Session, inbound: Inbound) -> Sequence[fx.Effect]:
+            desk = self.desk(tx, inbound, read)
+            return rules.on_message(read.message, read.reading, desk, self.config)
+
+        await self.bench.db(lambda tx: self.write(tx, read, f"mail:{read.inbound_id}", think))
+
+    def write(
+        self, tx: Session, read: Read, cause: str, think: Callable[[Session, Inbound], Sequence[fx.Effect]]
+    ) -> None:
+        """One decision: derived columns, desk, rules, effects; nothing or all."""
+        inbound = tx.get_one(Inbound, read.inbound_id)
+        writer = author(read.message, self.config)
+        apply.note_reading(
+            tx,
+            read.inbound_id,
+            read.message,
+            from_addr=writer.addr,
+            from_name=writer.name,
+            proof=f"{writer.proof.status} {writer.proof.evidence}",
+        )
+        effects = think(tx, inbound)
+        apply.apply(tx, effects, self.bench.act(tx, cause, inbound_id=read.inbound_id, files=read.files))
+        failpoints.hit("K11")
+
+    def desk(self, tx: Session, inbound: Inbound, read: Read) -> Desk:
+        query = query_of(read.message, read.reading, self.config)
+        return desks.desk_for(tx, inbound, query, self.bench.setting(tx), unreadable=read.unreadable)
+
+    async def _set_aside(self, inbound_id: int, error: Exception) -> None:
+        """A fault of ours, three times: quarantined and told, so that the line moves and a human looks."""
+        why = f"erreur interne en décidant : {type(error).__name__}"
+
+        def write(tx: Session) -> None:
+            act = self.bench.act(tx, f"mail:{inbound_id}", inbound_id=inbound_id)
+            effects: list[fx.Effect] = [
+                fx.Judge(verdict="quarantined", reason=why, decided=False),
+                fx.Note(number=None, event="quarantined", actor="mailbot", text=why),
+                fx.Alarm(key=f"set-aside:{inbound_id}", text=f"le message {inbound_id} n’a pas pu être traité ({why})"),
+            ]
+            apply.apply(tx, effects, act)
+
+        await self.bench.db(write)
+
+    async def choose(self, inbound_id: int, choice: str, who: str) -> None:
+        """`mailbot decide`. Raises rules.Refused, or LookupError for an unknown mail."""
+        if await self.bench.ask(lambda tx: tx.get(Inbound, inbound_id)) is None:
+            raise LookupError(inbound_id)
+        read = await self.read(inbound_id, last=True)
+        assert read is not None
+
+        def think(tx: Session, inbound: Inbound) -> Sequence[fx.Effect]:
+            return rules.on_choice(
+                choice, read.message, read.reading, self.desk(tx, inbound, read), self.config, who=who
+            )
+
+        await self.bench.db(lambda tx: self.write(tx, read, f"command:decide {inbound_id} {choice}", think))
+
+    async def take_over(self, number: str, who: str) -> str:
+        """Carries one essai file into the real series; returns its new number."""
+        mails = await self.bench.ask(
+            lambda tx: [i.id for i in questions.inbounds_of(tx, _file(tx, number).id or 0) if i.id]
+        )
+        read = await self.read(mails[0], last=True)
+        assert read is not None
+        taken: list[str] = []
+
+        def think(tx: Session, inbound: Inbound) -> Sequence[fx.Effect]:
+            essai = desks.as_case(_file(tx, number))
+            desk = replace(self.desk(tx, inbound, read), cited=(), threaded=None, same_thread=None)
+            taken.append(desk.next_number.text)
+            ids = tuple(mails)
+            return rules.take_over(read.message, read.reading, desk, self.config, essai=essai, inbound_ids=ids, who=who)
+
+        await self.bench.db(lambda tx: self.write(tx, read, "command:start", think))
+        return taken[0]
+
+    async def leave(self, number: str, who: str) -> None:
+        def write(tx: Session) -> None:
+            essai = desks.as_case(_file(tx, number))
+            apply.apply(tx, rules.leave(essai, who), self.bench.act(tx, "command:start"))
+
+        await self.bench.db(write)
+
+
+def _file(tx: Session, number: str) -> Complaint:
+    row = questions.find_complaint(tx, number)
+    if row is None:
+        raise LookupError(number)
+    return row
+
+
+def query_of(message: Message, said: Reading, config: Config) -> desks.Query:
+    """What the register is asked about this mail."""
+    writer = author(message, config)
+    who = rules.complainant(message, said, writer, config)
+    colleague = writer.person is not None or writer.own_domain
+    subject = message.subject.upper()
+    return desks.Query(
+        message_id=message.message_id,
+        fingerprint=message.fingerprint,
+        thread=(*message.in_reply_to, *message.references),
+        marker=said.marker,
+        cited=tuple(r for r in said.references if r in subject),
+        author=writer.addr,
+        complainant=who.addr,
+        domain=same_company(who.addr, frozenset(config.intake.public_domains)) if who.addr else "",
+        training=said.training,
+        recipients=tuple(
+            a.addr.lower()
+            for a in (*message.to, *message.cc)
+            if colleague and a.addr.lower() not in config.own_addresses
+        ),
+        reports=message.reports,
+    )

@@ -1,0 +1,109 @@
+"""Letters through the door: claim → (render again) → DATA begun → DATA → settle, and what the end means for the file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+from sqlmodel import Session
+
+from mailbot import failpoints, rules
+from mailbot.corridor.bench import Bench
+from mailbot.outbox import Answer, Road, RoadClosed
+from mailbot.store import apply, desks, ledger, post
+from mailbot.store.tables import Letter
+from mailbot.workdays import local_date
+
+log = structlog.get_logger()
+
+
+class Post:
+    """Sends what is owed over one road."""
+
+    def __init__(self, bench: Bench, road: Road) -> None:
+        self.bench = bench
+        self.config = bench.config
+        self.road = road
+
+    async def once(self) -> int:
+        """Sends up to twenty letters whose time has come; returns how many were tried. Raises RoadClosed."""
+        now = self.bench.clock()
+        failpoints.hit("S01")
+        today = local_date(now, self.config.workdays).isoformat()
+        claimed = await self.bench.db(lambda tx: post.claim(tx, now, today))
+        if not claimed:
+            return 0
+        failpoints.hit("S02")
+        for place, letter in enumerate(claimed):
+            try:
+                await self._send(letter)
+            except RoadClosed:
+                await self._give_back(claimed[place:])
+                raise
+            except Exception:
+                self.road.close()
+                await self._give_back(claimed[place + 1 :])
+                raise
+        return len(claimed)
+
+    async def _give_back(self, letters: list[post.Claimed]) -> None:
+        now = self.bench.clock()
+        ids = [letter.id for letter in letters]
+
+        def write(tx: Session) -> None:
+            for letter_id in ids:
+                post.give_back(tx, letter_id, now)
+
+        await self.bench.db(write)
+
+    async def _send(self, letter: post.Claimed) -> None:
+        if not await self.bench.ask(lambda tx: self._may_leave(tx, letter)):
+            await self._end(letter, Answer(outcome="refused", words="essai : cette adresse ne reçoit rien"))
+            return
+        await self.road.open()
+        if letter.stale:
+            raw = await self.bench.db(lambda tx: self.bench.reprint(tx, letter.id))
+            letter = replace(letter, raw=raw, stale=False)
+        answer = await self.road.announce(letter)
+        if answer is None:
+            now = self.bench.clock()
+            await self.bench.db(lambda tx: post.data_begun(tx, letter.id, now))
+            answer = await self.road.hand_over(letter)
+            failpoints.hit("S08")
+        await self._end(letter, answer)
+
+    def _may_leave(self, tx: Session, letter: post.Claimed) -> bool:
+        """The second fence of essai: at the last step too, nothing leaves to an outsider."""
+        return ledger.mode(tx, self.config.mode) != "essai" or self.config.person(letter.envelope_to) is not None
+
+    async def _end(self, letter: post.Claimed, answer: Answer) -> None:
+        now = self.bench.clock()
+
+        def write(tx: Session) -> None:
+            became = post.settle(tx, letter.id, answer.outcome, answer.words, now, queue_id=answer.queue_id)
+            if became != "later":
+                self.settled(tx, letter.id, became, now)
+
+        await self.bench.db(write)
+        log.info("letter", name=letter.name, outcome=answer.outcome, answer=answer.words[:200])
+
+    def settled(self, tx: Session, letter_id: int, outcome: str, at: datetime) -> None:
+        row = tx.get_one(Letter, letter_id)
+        effects = rules.on_settled(
+            kind=row.kind,
+            name=row.name,
+            to_addr=row.to_addr,
+            outcome=outcome,
+            answer=row.answer,
+            at=at,
+            facts=row.facts,
+            cases=desks.cases_of_letter(tx, row),
+            config=self.config,
+        )
+        apply.apply(tx, effects, self.bench.act(tx, f"delivery:{letter_id}"))
+
+    def take_back(self, tx: Session, *, all_leases: bool) -> None:
+        """Letters whose lease ended without an answer; at the start of an only daemon, all that a dead one had in hand."""
+        for letter_id, at in post.reclaim(tx, self.bench.clock(), all_leases=all_leases):
+            self.settled(tx, letter_id, "uncertain", at)

@@ -1,0 +1,108 @@
+"""What the desk knows when it judges a mail or a due row: frozen records that the store fills, pure to read.
+
+A decision is a function of (message, reading, desk, config): nothing else is looked up while thinking (design invariant 3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """The mail in hand, as the register holds it."""
+
+    id: int
+    folder: str  # inbox | junk | sent | other
+    received_at: datetime  # INTERNALDATE, UTC
+    truncated: bool = False
+    unreadable: str = ""  # why it could not be read whole, in French; "" when it could
+    verdict: str = ""  # the verdict it already has, "" when new
+    number: str = ""  # the file it already belongs to
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A file as the rules need it."""
+
+    number: str
+    series: str
+    stage: str
+    cycle: int
+    nature: str
+    received_at: datetime
+    complainant_addr: str
+    complainant_name: str
+    language: str
+    subject: str
+    assignee: str
+    due_on: date | None
+    provisional: bool
+    sensitive: bool
+    authenticated: bool
+    ack_state: str
+    phone: str = ""
+    asked_other_address: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """An earlier file that seems related, and why."""
+
+    number: str
+    received_on: date
+    subject: str
+    stage: str
+    link: str  # « même personne » | « même entreprise » | « même formation »
+    sensitive: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reported:
+    """A letter of ours that a delivery report speaks of."""
+
+    letter_id: int
+    kind: str
+    name: str
+    to_addr: str
+    case: Case | None
+    action: str
+    status: str
+    diagnostic: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """The next free number of a series."""
+
+    series: str
+    year: int
+    rank: int
+    text: str  # « REC-2026-0042 »
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """Everything the register can say about the mail in hand, frozen at the start of the decision."""
+
+    now: datetime  # UTC
+    mode: str  # essai | live
+    start: datetime  # mails received before are none of ours (spec §2, first contact)
+    incoming: Incoming
+    next_number: Number
+    own: bool = False  # its Message-ID is that of a letter we wrote
+    duplicate_of: int | None = None
+    threaded: Case | None = None  # joined by In-Reply-To, References or marker of a letter we sent
+    threaded_to: str = ""  # to whom that letter went
+    threaded_kind: str = ""
+    same_thread: Case | None = None  # joined by a mail that is already in the file
+    cited: tuple[Case, ...] = ()  # files whose number stands in the subject
+    addressed: tuple[Case, ...] = ()  # files whose complainant is among To and Cc
+    earlier_complainant: bool = False
+    history: tuple[Past, ...] = ()
+    from_sender: int = 0  # mails of this sender in the hour before this one, by INTERNALDATE
+    unproven: int = 0  # mails of senders whom the provider did not pass, same hour
+    letters_to_sender: int = 0  # AR and receipts written to this address in the last hour
+    group_key: str = ""  # the open due row that gathers letters to this address, "" when none
+    reported: tuple[Reported, ...] = ()

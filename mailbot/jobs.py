@@ -1,0 +1,35 @@
+"""The only file that knows APScheduler: which tick, how often. Ticks ask the register what is due; they know nothing themselves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+if TYPE_CHECKING:
+    from mailbot.app import Daemon
+
+TICK_SECONDS = 15
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def ticking(daemon: Daemon) -> AsyncIterator[None]:
+    """A tick that is late, doubled or missed changes nothing (design invariant 6)."""
+
+    async def tick() -> None:
+        try:
+            await daemon.tick()
+        except Exception:
+            log.exception("tick failed")
+
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    scheduler.add_job(tick, "interval", seconds=TICK_SECONDS, coalesce=True, misfire_grace_time=None, max_instances=1)
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)

@@ -1,0 +1,228 @@
+"""Kind + facts → the words of a letter: subject, plain text, HTML, from one template per letter and language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    pass_context,
+    select_autoescape,
+)
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from mailbot.effects import Letter
+from mailbot.letters import borrowed, dates, markup
+
+TO_COMPLAINANTS = ("ack", "ack-group", "receipt")
+KINDS = (
+    *TO_COMPLAINANTS,
+    "assignment",
+    "referent",
+    "followup-notice",
+    "nothing-left",
+    "staff-question",
+    "forward-question",
+    "undecided",
+    "direct-answer",
+    "ack-bounced",
+    "bounced-letter",
+    "alarm",
+    "recovered",
+    "digest",
+)
+TEMPLATES = Path(__file__).parent / "templates"
+SUBJECT_LINE = re.compile(r"(?:Objet|Subject)\s*:(.*)")
+NO_BREAK = "\u00a0"
+
+
+class Unwritable(ValueError):
+    """A text cannot be written; the message names the template and the line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """What every letter says of the organisation. `days`: working days of the commitment; `timezone`: an IANA name."""
+
+    organisation: str
+    service: str
+    signature: str
+    phone: str
+    postal_address: str
+    mailbox_address: str
+    from_name: str
+    privacy_contact: str
+    privacy_url: str
+    retention: str
+    retention_en: str
+    timezone: str
+    texts_folder: Path | None
+    days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dressed:
+    """The words of a letter, each in its final form, `\\n` between lines."""
+
+    subject: str
+    text: str
+    html: str
+    language: str
+
+
+def dress(letter: Letter, house: House, *, now: datetime, marker: str, redirect_to: str = "") -> Dressed:
+    """Renders a letter. Raises ValueError for an unknown kind, Unwritable when a template or a fact is wrong."""
+    if letter.kind not in KINDS:
+        raise ValueError(f"lettre inconnue : {letter.kind}")
+    language = letter.language if letter.kind in TO_COMPLAINANTS and letter.language in dates.DAYS else "fr"
+    environment = _environment(house.texts_folder)
+    printed_on = letter.printed_on or now.astimezone(ZoneInfo(house.timezone)).date()
+    ours = {"house": house, "language": language, "printed_on": printed_on.isoformat()}
+    name = f"{language}/{letter.kind}.txt"
+    first, _, body = _render(environment, name, {**_withheld(letter.facts), **ours}).partition("\n")
+    subject = _subject(first, name, _own_numbers(letter.facts))
+    blocks = markup.parse(body)
+    if redirect_to:
+        subject = f"[ESSAI, aurait été envoyé à {borrowed.for_subject(letter.to, frozenset())}] {subject}"
+        blocks = [_rehearsal(letter.to), *blocks]
+    blocks.append(markup.Block(kind="small", lines=(f"{'Réf.' if language == 'fr' else 'Ref.'} {marker}",)))
+    page = {"body": markup.to_html(blocks, language), "subject": subject, **ours}
+    html = markup.bare(_render(environment, "layout.html", page))
+    return Dressed(subject=subject, text=markup.to_text(blocks, language), html=html, language=language)
+
+
+def _rehearsal(to: str) -> markup.Block:
+    line = (
+        f"MODE ESSAI{NO_BREAK}: cette lettre aurait été envoyée à {markup.inert(to)}. Elle ne l’a pas été{NO_BREAK}; "
+        "vous la recevez à sa place, telle qu’elle serait partie."
+    )
+    return markup.Block(kind="paragraph", lines=(line,))
+
+
+def _withheld(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts without what this reader may not see, whatever a template asks for (spec §1, §3, §4)."""
+    kept = dict(facts)
+    if kept.get("authenticated") is False:
+        kept |= {"name": "", "wish": "", "files": [""] * len(kept.get("files", ()))}
+        kept["rejected"] = [{"name": "", "problem": ""} for _ in kept.get("rejected", ())]
+    if "names" in kept:
+        for section in ("late", "today", "new", "open"):
+            kept[section] = [_nameless(row, kept["names"]) for row in kept.get(section, ())]
+        if not kept["names"]:
+            kept["to_decide"] = [{**row, "from": "", "subject": ""} for row in kept.get("to_decide", ())]
+    return kept
+
+
+def _nameless(row: Mapping[str, Any], names: bool) -> dict[str, Any]:
+    return dict(row) if names and not row.get("sensitive", True) else {**row, "name": "", "subject": ""}
+
+
+def _own_numbers(facts: Mapping[str, Any]) -> frozenset[str]:
+    """The numbers that the subject of this letter may name."""
+    return frozenset(str(f["number"]) for f in (facts, *facts.get("items", ())) if f.get("number"))
+
+
+def _subject(line: str, name: str, own: frozenset[str]) -> str:
+    found = SUBJECT_LINE.match(line)
+    if not found:
+        raise Unwritable(f"{name}, ligne 1 : « Objet : … » attendu")
+    subject = markup.SPAN.sub(lambda m: borrowed.for_subject(markup.bare(m[1]), own), found[1])
+    # Broken once the pieces are together: `=?` would be decoded a second time by EmailMessage (reliability L1).
+    return " ".join(subject.split()).replace("=?", "= ?")
+
+
+def _render(environment: ImmutableSandboxedEnvironment, name: str, facts: Mapping[str, Any]) -> str:
+    try:
+        return environment.get_template(name).render(facts)
+    except TemplateSyntaxError as error:
+        raise Unwritable(f"{error.filename or name}, ligne {error.lineno} : {error.message}") from error
+    except TemplateNotFound as error:
+        raise Unwritable(f"{name} : texte introuvable ({error.message})") from error
+    except (TemplateError, TypeError, ValueError) as error:
+        raise Unwritable(f"{_place(error, name)} : {error}") from error
+
+
+def _place(error: Exception, name: str) -> str:
+    """The last template line on the way to the error."""
+    place, step = name, error.__traceback__
+    while step:
+        if step.tb_frame.f_code.co_filename.endswith((".txt", ".html")):
+            place = f"{step.tb_frame.f_code.co_filename}, ligne {step.tb_lineno}"
+        step = step.tb_next
+    return place
+
+
+@lru_cache(maxsize=8)
+def _environment(folder: Path | None) -> ImmutableSandboxedEnvironment:
+    """The templates; those of `folder` come first, one by one. Borrowed text is data only, never a template."""
+    loaders: list[BaseLoader] = [FileSystemLoader(folder)] if folder else []
+    environment = ImmutableSandboxedEnvironment(
+        loader=ChoiceLoader([*loaders, FileSystemLoader(TEMPLATES)]),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(("html",)),
+        finalize=markup.inert,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,  # an include on a line of its own stays one
+    )
+    environment.filters |= {
+        "day": _day,
+        "short": _short,
+        "hour": _hour,
+        "size": _size,
+        "city": lambda timezone: timezone.rpartition("/")[2].replace("_", " "),
+        "quote": markup.quote,
+        "harmless": borrowed.harmless,
+        "sentence": borrowed.first_sentence,
+        "file_name": borrowed.file_name,
+        "commas": lambda text: ", ".join(filter(None, (line.strip() for line in borrowed.clean(text).split("\n")))),
+    }
+    return environment
+
+
+def _local(moment: str, context: Context) -> tuple[date, datetime | None]:
+    """An ISO date as it is; an ISO moment on the desk's clock."""
+    if len(moment) == len("2026-05-19"):
+        return date.fromisoformat(moment), None
+    local = datetime.fromisoformat(moment).astimezone(ZoneInfo(context["house"].timezone))
+    return local.date(), local
+
+
+@pass_context
+def _day(context: Context, moment: str) -> str:
+    """« mardi 19 mai 2026 »."""
+    return dates.in_words(_local(moment, context)[0], context["language"])
+
+
+@pass_context
+def _short(context: Context, moment: str) -> str:
+    """« 19/05/2026 », for tables read by staff."""
+    return f"{_local(moment, context)[0]:%d/%m/%Y}"
+
+
+@pass_context
+def _hour(context: Context, moment: str) -> str:
+    """« 10 h 42 »."""
+    return dates.moment_in_words(datetime.fromisoformat(moment), context["house"].timezone, context["language"])[1]
+
+
+def _size(size: int) -> str:
+    """Bytes in words: « 340 ko »."""
+    for unit, divisor in (("Mo", 1_000_000), ("ko", 1_000)):
+        if size >= divisor:
+            return f"{size / divisor:.1f}".rstrip("0").rstrip(".").replace(".", ",") + f"{NO_BREAK}{unit}"
+    return f"{size}{NO_BREAK}octets"

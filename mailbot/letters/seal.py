@@ -1,0 +1,223 @@
+"""Words + addresses → the bytes that will leave, re-read before they are kept (design invariant 4, reliability P9)."""
+
+from __future__ import annotations
+
+import re
+from base64 import b32encode
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from email.header import Header
+from email.message import EmailMessage, Message, MIMEPart
+from email.parser import BytesParser
+from email.policy import EmailPolicy, compat32
+from email.utils import format_datetime, getaddresses
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote as percent
+from zoneinfo import ZoneInfo
+
+from mailbot.effects import Letter
+from mailbot.letters import borrowed
+from mailbot.letters.dress import TO_COMPLAINANTS, Dressed, House, dress
+
+ADDRESS = re.compile(
+    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9](?:[a-z0-9-]|\.(?=[a-z0-9])){0,252}", re.ASCII | re.IGNORECASE
+)
+MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>", re.ASCII)
+CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}", re.ASCII)
+FIELD = re.compile(r"[ -~]*(?:\r\n [ -~]+)*", re.ASCII)  # one header value, folded by us
+MAX_ID = 250
+MAX_REFERENCES = 20
+MAX_LINE = 998  # RFC 5322 §2.1.1
+PART_HEADERS = {"content-type", "content-transfer-encoding", "content-disposition"}
+
+
+class Injected(ValueError):
+    """The letter would not be the one that was meant: a header, a recipient or a line too many. It must not leave."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """A finished letter. `raw`: CRLF, 7-bit, lines of at most 998 bytes; `to`: its only recipient."""
+
+    raw: bytes
+    message_id: str
+    marker: str
+    to: str
+    subject: str
+
+
+class Verbatim(EmailPolicy):
+    """Headers are written as they are given: the library would decode a stranger's `=?…?=` again (cpython 121650) and
+    break long message ids (cpython 100991). Only those that the library makes for a body part go through it."""
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        if name.lower() in PART_HEADERS - {"content-disposition"}:
+            return super().header_store_parse(name, value)
+        if not FIELD.fullmatch(value):
+            raise Injected(f"en-tête {name} inacceptable : {value!r}")
+        return name, value
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name.lower() in PART_HEADERS - {"content-disposition"}:
+            return super().fold_binary(name, value)
+        return f"{name}: {value}\r\n".encode("ascii")
+
+
+POLICY = Verbatim(linesep="\r\n", cte_type="7bit")
+
+
+def sendable(addr: str) -> bool:
+    """Whether a letter can go there: one plain ASCII addr-spec of at most 254 characters (RFC 5321 §4.5.3.1)."""
+    return len(addr) <= 254 and ADDRESS.fullmatch(addr) is not None
+
+
+def seal(
+    letter: Letter,
+    house: House,
+    *,
+    now: datetime,
+    entropy: bytes,
+    files: tuple[tuple[str, str, bytes], ...] = (),
+    redirect_to: str = "",
+) -> Sealed:
+    """The finished letter; the same arguments give the same bytes.
+
+    `now` is aware; `entropy` is at least 32 random bytes; `files` are (name, content type, bytes). With `redirect_to`
+    (mode essai) the letter goes there and says to whom it would have gone. Raises Injected when an address is unusable
+    or the re-read letter is not the one meant, Unwritable when a text is wrong, ValueError for an unknown kind.
+    """
+    if len(entropy) < 32 or now.tzinfo is None:
+        raise ValueError("il faut 32 octets de hasard et un moment avec fuseau horaire")
+    to = redirect_to or letter.to
+    for addr in (to, letter.to, house.mailbox_address):
+        if not sendable(addr):
+            raise Injected(f"adresse inutilisable : {addr!r}")
+    message_id = f"<{_random_word(entropy[:16])}@{house.mailbox_address.rpartition('@')[2].lower()}>"
+    marker = f"mb-{_random_word(entropy[16:32])}"
+    words = dress(letter, house, now=now, marker=marker, redirect_to=redirect_to)
+    headers = _headers(letter, house, words, to=to, now=now, message_id=message_id)
+    raw = _assembled(headers, words, files, entropy).as_bytes()
+    check(raw, names=[*headers, "MIME-Version", "Content-Type"], to=to, from_=house.mailbox_address)
+    return Sealed(raw=raw, message_id=message_id, marker=marker, to=to, subject=words.subject)
+
+
+def _random_word(octets: bytes) -> str:
+    return b32encode(octets).decode("ascii").rstrip("=").lower()
+
+
+def _headers(
+    letter: Letter, house: House, words: Dressed, *, to: str, now: datetime, message_id: str
+) -> dict[str, str]:
+    """Our headers, in their order on the wire, each folded and in ASCII. No borrowed display name ever."""
+    headers = {
+        "From": _mailbox(house),
+        "To": to,
+        "Subject": _encoded(words.subject, "Subject"),
+        "Date": format_datetime(now.astimezone(ZoneInfo(house.timezone))),
+        "Message-ID": message_id,
+    }
+    replied, references = _ids((letter.in_reply_to,)), _ids(letter.references)
+    if replied:
+        headers["In-Reply-To"] = replied[0]
+    if references:
+        headers["References"] = "\r\n ".join(references)
+    # RFC 3834 §5: auto-replied only for what answers one mail by itself.
+    headers["Auto-Submitted"] = "auto-replied" if letter.kind in TO_COMPLAINANTS else "auto-generated"
+    headers["X-Auto-Response-Suppress"] = "All"
+    headers["X-Mailbot"] = letter.kind
+    headers["Content-Language"] = words.language
+    return headers
+
+
+def _mailbox(house: House) -> str:
+    name = borrowed.cut(borrowed.one_line(house.from_name), 80).replace("=?", "= ?")
+    if not name:
+        return house.mailbox_address
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    shown = f'"{escaped}"' if name.isascii() else _encoded(name, "From")
+    return f"{shown} <{house.mailbox_address}>"
+
+
+def _encoded(text: str, name: str) -> str:
+    """Unstructured text as ASCII, in encoded words when needed (RFC 2047)."""
+    if text.isascii():
+        return text
+    return Header(text, "utf-8", header_name=name, maxlinelen=75).encode(linesep="\r\n")
+
+
+def _ids(ids: tuple[str, ...]) -> list[str]:
+    """The strictly well-formed message ids, the last twenty; anything else is left out (reliability L1)."""
+    good = [i for i in ids if len(i) <= MAX_ID and "=?" not in i and MESSAGE_ID.fullmatch(i)]
+    return good[-MAX_REFERENCES:]
+
+
+def _assembled(
+    headers: dict[str, str], words: Dressed, files: tuple[tuple[str, str, bytes], ...], entropy: bytes
+) -> EmailMessage:
+    message = EmailMessage(policy=POLICY)
+    for name, value in headers.items():
+        message[name] = value
+    message["MIME-Version"] = "1.0"
+    # "=_" never occurs in quoted-printable nor base64, so no body can hold a boundary (RFC 2045 §6.7).
+    boundary = "=_" + sha256(entropy).hexdigest()[:24]
+    both = [_words(words.text, "plain"), _words(words.html, "html")]
+    if not files:
+        _gather(message, "alternative", boundary, both)
+        return message
+    inner = MIMEPart(policy=POLICY)
+    _gather(inner, "alternative", f"{boundary}_a", both)
+    _gather(message, "mixed", boundary, [inner, *(_file(*file) for file in files)])
+    return message
+
+
+def _gather(whole: MIMEPart, subtype: str, boundary: str, parts: list[MIMEPart]) -> None:
+    whole["Content-Type"] = f'multipart/{subtype}; boundary="{boundary}"'
+    for part in parts:
+        whole.attach(part)
+
+
+def _words(text: str, subtype: str) -> MIMEPart:
+    part = MIMEPart(policy=POLICY)
+    octets = text.encode("utf-8")
+    # Beyond a sixth of non-ASCII octets, base64 is the shorter of the two.
+    dense = sum(octet > 127 for octet in octets) > len(octets) / 6
+    part.set_content(text, subtype=subtype, charset="utf-8", cte="base64" if dense else "quoted-printable")
+    return part
+
+
+def _file(name: str, content_type: str, octets: bytes) -> MIMEPart:
+    """One file, byte-identical; its name only as text, written as RFC 2231 says when not ASCII."""
+    kind = content_type.lower()
+    if not CONTENT_TYPE.fullmatch(kind) or kind.startswith(("message/", "multipart/")):
+        kind = "application/octet-stream"
+    maintype, _, subtype = kind.partition("/")
+    part = MIMEPart(policy=POLICY)
+    part.set_content(octets, maintype=maintype, subtype=subtype, cte="base64")
+    shown = borrowed.cut(re.sub(r'["\\/:*?<>|%;]', "_", borrowed.one_line(name)), 75).strip(". ") or "fichier"
+    named = f'filename="{shown}"' if shown.isascii() else f"filename*=utf-8''{percent(shown, safe='')}"
+    part["Content-Disposition"] = f"attachment; {named}"
+    return part
+
+
+def check(raw: bytes, *, names: list[str], to: str, from_: str) -> None:
+    """Re-reads a letter and raises Injected unless it is exactly ours: header names, one From, one To, lines, bytes."""
+    lines = raw.split(b"\r\n")
+    if not raw.isascii() or any(len(line) > MAX_LINE or b"\r" in line or b"\n" in line for line in lines):
+        raise Injected("octets, fins de ligne ou longueurs inacceptables")
+    message = BytesParser(policy=compat32).parsebytes(raw)
+    if Counter(name.lower() for name in message) != Counter(name.lower() for name in names):
+        raise Injected(f"en-têtes inattendus : {sorted(message.keys())}")
+    if message.get_all("To") != [to]:
+        raise Injected("le destinataire relu n’est pas celui qui était voulu")
+    senders = getaddresses([" ".join(value.split()) for value in message.get_all("From", [])])
+    if [addr for _, addr in senders] != [from_]:
+        raise Injected("l’expéditeur relu n’est pas la boîte")
+    _check_parts(message)
+
+
+def _check_parts(message: Message) -> None:
+    for part in list(message.walk())[1:]:
+        if not {name.lower() for name in part} <= PART_HEADERS:
+            raise Injected(f"en-têtes de partie inattendus : {sorted(part.keys())}")

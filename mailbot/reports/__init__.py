@@ -1,0 +1,1 @@
+"""For people: what is drawn from the register for someone to read."""

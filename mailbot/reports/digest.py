@@ -1,0 +1,126 @@
+"""The one mail a day: what is late, due, new, to decide; then the mailbox reconciled with the register (spec §1, §2, §7)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from mailbot import workdays
+from mailbot.complaint import STAGE_NAMES
+from mailbot.config import Config
+from mailbot.effects import Due, Letter
+from mailbot.store import journal, questions
+from mailbot.store.ledger import recall
+from mailbot.store.tables import Complaint, Inbound
+
+
+def facts(tx: Session, now: datetime, mode: str, config: Config) -> dict[str, Any]:
+    """What today's digest says. `now`: UTC; counts run from the last digest."""
+    series = "essai" if mode == "essai" else "real"
+    today = workdays.local_date(now, config.workdays)
+    since = datetime.fromisoformat(recall(tx, "digest_until") or "2000-01-01T00:00:00+00:00")
+    rows = questions.open_files(tx, series)
+    counted = questions.reconcile(tx, since)
+    return {
+        "date": today.isoformat(),
+        "names": config.digest.names,
+        "late": [_row(r, config) for r in rows if r.due_on and r.due_on < today],
+        "today": [_row(r, config) for r in rows if r.due_on == today],
+        "new": [_row(r, config) for r in rows if r.opened_at > since],
+        "open": [_row(r, config) for r in rows],
+        "to_decide": _to_decide(tx, config),
+        "counts": {
+            "received": counted.received,
+            "explained": counted.explained,
+            "by_verdict": counted.by_verdict,
+            "vanished": counted.vanished,
+            "before_start": counted.before_start,
+        },
+        "no_ack": [_no_ack(r) for r in questions.without_ack(tx, series)],
+        "alarms": [a.text for a in questions.open_alarms(tx)],
+        "chain_head": journal.last_head(tx),
+        "next_digest": next_digest(today, config).isoformat(),
+        "essai": mode == "essai",
+    }
+
+
+def letters(told: dict[str, Any], config: Config) -> list[Letter]:
+    """One digest for each admin."""
+    return [
+        Letter(
+            kind="digest",
+            keys=(f"digest:{person.addresses[0].lower()}:{told['date']}",),
+            to=person.addresses[0].lower(),
+            language="fr",
+            facts=told,
+        )
+        for person in config.people_with("admin")
+    ]
+
+
+def next_due(now: datetime, config: Config) -> Due:
+    """The due row of the digest of the next working day."""
+    at = next_digest(workdays.local_date(now, config.workdays), config)
+    return Due(key=f"digest:{workdays.local_date(at, config.workdays)}", kind="digest", at=at)
+
+
+def first_due(now: datetime, config: Config) -> Due:
+    """The due row of the first digest ever, or after a register whose rows ended."""
+    at = first_digest(now, config)
+    return Due(key=f"digest:{workdays.local_date(at, config.workdays)}", kind="digest", at=at)
+
+
+def next_digest(today: date, config: Config) -> datetime:
+    """The instant of the digest of the next working day."""
+    day = workdays.next_open(today, config.workdays)
+    return workdays.at(day, config.calendar.digest_at, config.workdays)
+
+
+def first_digest(now: datetime, config: Config) -> datetime:
+    """Today's digest if it is still to come, else the next working day's."""
+    today = workdays.local_date(now, config.workdays)
+    if workdays.is_open(today, config.workdays):
+        at = workdays.at(today, config.calendar.digest_at, config.workdays)
+        if at > now:
+            return at
+    return next_digest(today, config)
+
+
+def _row(row: Complaint, config: Config) -> dict[str, Any]:
+    shown = config.digest.names and not row.sensitive
+    person = config.person(row.assignee)
+    return {
+        "number": row.number,
+        "priority": "",
+        "type": row.complainant_type,
+        "due_on": row.due_on.isoformat() if row.due_on else None,
+        "stage": STAGE_NAMES.get(row.stage, row.stage),
+        "assignee": person.name if person else row.assignee,
+        "name": (row.complainant_name or row.complainant_addr) if shown else "",
+        "subject": row.subject if shown else "",
+        "sensitive": row.sensitive,
+    }
+
+
+def _no_ack(row: Complaint) -> str:
+    why = row.no_ack or {"refused": "AR refusé par le serveur", "bounced": "AR revenu"}.get(row.ack_state, "")
+    return f"{row.number} : {why}"
+
+
+def _to_decide(tx: Session, config: Config) -> list[dict[str, Any]]:
+    mails = questions.waiting_mails(tx)
+    limits = questions.deadlines(tx, [m.id for m in mails if m.id])
+    return [_waiting(m, limits.get(m.id or 0), config) for m in mails[:100]]
+
+
+def _waiting(mail: Inbound, until: datetime | None, config: Config) -> dict[str, Any]:
+    return {
+        "inbound_id": mail.id,
+        "what": f"{mail.verdict} : {mail.reason}",
+        "from": mail.from_addr if config.digest.names else "",
+        "subject": mail.subject if config.digest.names else "",
+        "since": mail.received_at.isoformat(),
+        "until": until.isoformat() if until else None,
+    }

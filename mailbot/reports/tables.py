@@ -1,0 +1,162 @@
+"""What `list`, `show` and `why` tell: rows for a script, lines for a terminal. Nothing from a mail reaches the terminal raw."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from sqlmodel import Session
+
+from mailbot.complaint import STAGE_NAMES
+from mailbot.store import questions
+from mailbot.store.tables import Complaint, Letter
+
+WIDTHS = {
+    "number": 16,
+    "due_on": 11,
+    "stage": 10,
+    "type": 11,
+    "assignee": 28,
+    "inbound_id": 6,
+    "verdict": 13,
+    "from": 34,
+}
+
+
+def files(tx: Session) -> list[dict[str, Any]]:
+    return [_file(row) for row in questions.files(tx)]
+
+
+def _file(row: Complaint) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "due_on": row.due_on.isoformat() if row.due_on else None,
+        "provisional": row.provisional,
+        "stage": row.stage,
+        "type": row.complainant_type,
+        "assignee": row.assignee,
+        "received_at": row.received_at.isoformat(),
+        "ack_state": row.ack_state,
+        "ack_at": row.ack_at.isoformat() if row.ack_at else None,
+        "subject": row.subject,
+    }
+
+
+def waiting(tx: Session) -> list[dict[str, Any]]:
+    mails = questions.waiting_mails(tx)
+    limits = questions.deadlines(tx, [m.id for m in mails if m.id])
+    return [
+        {
+            "inbound_id": m.id,
+            "verdict": m.verdict,
+            "from": m.from_addr,
+            "received_at": m.received_at.isoformat(),
+            "until": limits[m.id].isoformat() if m.id in limits else None,
+            "reason": m.reason,
+            "subject": m.subject,
+        }
+        for m in mails
+    ]
+
+
+def one(tx: Session, number: str) -> dict[str, Any] | None:
+    """Everything `show` tells of a file."""
+    row = questions.find_complaint(tx, number)
+    if row is None or row.id is None:
+        return None
+    mails = questions.inbounds_of(tx, row.id)
+    return {
+        **_file(row),
+        **{name: getattr(row, name) for name in _SHOWN},
+        "calendar": row.calendar,
+        "alerts": row.alerts,
+        "mails": [{"inbound_id": m.id, "verdict": m.verdict, "from": m.from_addr, "subject": m.subject} for m in mails],
+        "attachments": [
+            {"name": a.name, "type": a.content_type, "size": a.size, "sha256": a.sha256, "evidence": a.evidence}
+            for a in questions.attachments_of(tx, [m.id for m in mails if m.id])
+        ],
+        "letters": [_letter(letter) for letter in questions.letters_of(tx, row.id)],
+    }
+
+
+_SHOWN = (
+    "complainant_addr",
+    "complainant_name",
+    "subtype",
+    "authenticated",
+    "language",
+    "training",
+    "wish",
+    "wish_state",
+    "phone",
+    "sensitive",
+    "conflict",
+    "on_behalf",
+    "no_ack",
+    "linked_to",
+    "unverified_reference",
+)
+
+
+def _letter(letter: Letter) -> dict[str, Any]:
+    return {
+        "name": letter.name,
+        "kind": letter.kind,
+        "to": letter.to_addr,
+        "state": letter.state,
+        "subject": letter.subject,
+        "sent_at": letter.settled_at.isoformat() if letter.settled_at else None,
+        "answer": letter.answer,
+        "queue_id": letter.queue_id,
+    }
+
+
+def story(tx: Session, number: str) -> dict[str, Any] | None:
+    row = questions.find_complaint(tx, number)
+    return questions.why(tx, row) if row else None
+
+
+def lines(rows: list[dict[str, Any]]) -> list[str]:
+    """A table that fits a terminal of 120 columns."""
+    if not rows:
+        return ["(rien)"]
+    return [_line(r) for r in rows]
+
+
+def _line(row: dict[str, Any]) -> str:
+    cells = [clean(_named(k, row[k])).ljust(w)[:w] for k, w in WIDTHS.items() if k in row]
+    return " ".join([*cells, clean(str(row.get("subject", "")))[:40]]).rstrip()
+
+
+def _named(key: str, value: Any) -> str:
+    if value is None:
+        return "—"
+    return STAGE_NAMES.get(value, value) if key == "stage" else str(value)
+
+
+def told(value: Any, indent: int = 0) -> list[str]:
+    """Any nested record as indented lines « clé : valeur »."""
+    pad = "  " * indent
+    if isinstance(value, dict):
+        out: list[str] = []
+        for key, inner in value.items():
+            if isinstance(inner, dict | list) and inner:
+                out += [f"{pad}{key} :", *told(inner, indent + 1)]
+            elif inner not in ("", None, [], {}):
+                out.append(f"{pad}{key} : {clean(str(inner))}")
+        return out
+    if isinstance(value, list):
+        return [line for item in value for line in _item(item, pad, indent)]
+    return [f"{pad}{clean(str(value))}"]
+
+
+def _item(item: Any, pad: str, indent: int) -> list[str]:
+    if isinstance(item, dict | list):
+        inner = told(item, indent + 1)
+        return [f"{pad}- {inner[0].strip()}", *inner[1:]] if inner else []
+    return [f"{pad}- {clean(str(item))}"]
+
+
+def clean(text: str) -> str:
+    """One line without controls or direction tricks: a terminal obeys neither."""
+    return "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in text)

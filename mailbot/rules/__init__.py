@@ -1,0 +1,107 @@
+"""The decisions: on_message, on_choice, on_undecided, on_settled, on_due → list of effects. Where a rule of the spec lives.
+
+`intake` holds what becomes of each verdict, `acknowledge` the AR and its date, `waiting` what a human is asked and what
+happens when nobody says, `delivery` what a settled letter means for its file.
+"""
+
+from __future__ import annotations
+
+from mailbot.config import Config
+from mailbot.desk import Desk
+from mailbot.effects import Attach, Effect, Judge, Note
+from mailbot.identity import Author, author
+from mailbot.message import Message
+from mailbot.reading import Reading
+from mailbot.rules import intake, waiting
+from mailbot.rules.acknowledge import group, reprint
+from mailbot.rules.delivery import alarm_letters, bounced, on_ack_overdue, on_settled
+from mailbot.rules.intake import Complainant, complainant, files_to_send
+from mailbot.rules.takeover import leave, take_over
+from mailbot.rules.waiting import Refused, on_choice, on_undecided
+from mailbot.verdict import Verdict, judge
+
+__all__ = [
+    "Complainant",
+    "Refused",
+    "alarm_letters",
+    "complainant",
+    "files_to_send",
+    "group",
+    "leave",
+    "on_ack_overdue",
+    "on_choice",
+    "on_message",
+    "on_settled",
+    "on_undecided",
+    "reprint",
+    "take_over",
+]
+
+
+def on_message(message: Message, reading: Reading, desk: Desk, config: Config) -> list[Effect]:
+    """The decision about one mail: its verdict, and all that follows."""
+    writer = author(message, config)
+    if desk.incoming.unreadable:
+        return _unreadable(message, reading, desk, writer, config)
+    return _decide(judge(message, reading, desk, writer, config), message, reading, desk, writer, config)
+
+
+def _decide(
+    verdict: Verdict, message: Message, reading: Reading, desk: Desk, writer: Author, config: Config
+) -> list[Effect]:
+    if verdict.waiting:
+        return waiting.ask(verdict, message, reading, desk, writer, config)
+    if verdict.kind == "complaint":
+        return intake.open_file(message, reading, desk, writer, config, verdict="complaint", reason=verdict.reason)
+    if verdict.kind == "bounce":
+        return bounced(desk, config, reason=verdict.reason, case=verdict.case)
+    if verdict.case is None:
+        return _no_file(verdict, writer)
+    if verdict.kind == "follow-up":
+        return intake.follow_up(
+            message,
+            reading,
+            desk,
+            writer,
+            config,
+            case=verdict.case,
+            registered=verdict.from_registered,
+            reason=verdict.reason,
+        )
+    if verdict.kind == "staff-note":
+        return intake.staff_note(message, reading, desk, writer, config, case=verdict.case, reason=verdict.reason)
+    if verdict.kind == "direct-answer":
+        return intake.direct_answer(message, reading, desk, writer, config, case=verdict.case, reason=verdict.reason)
+    return _filed_silently(verdict, writer)
+
+
+def _no_file(verdict: Verdict, writer: Author) -> list[Effect]:
+    """Own, before-start, duplicate, auto-reply, list: recorded, answered to nobody."""
+    return [
+        Judge(verdict=verdict.kind, reason=verdict.reason),
+        Note(number=None, event=verdict.kind, actor=writer.addr or "inconnu", text=verdict.reason),
+    ]
+
+
+def _filed_silently(verdict: Verdict, writer: Author) -> list[Effect]:
+    """An out-of-office on a file is kept with it; it opens, answers and closes nothing."""
+    number = verdict.case.number if verdict.case else ""
+    return [
+        Attach(number=number),
+        Judge(verdict=verdict.kind, reason=verdict.reason, number=number),
+        Note(number=number, event=verdict.kind, actor=writer.addr or "inconnu", text=verdict.reason),
+    ]
+
+
+def _unreadable(message: Message, reading: Reading, desk: Desk, writer: Author, config: Config) -> list[Effect]:
+    """A mail that can't be read becomes a file with what can be, unless its headers say machine (spec §2)."""
+    why = desk.incoming.unreadable
+    if desk.incoming.received_at < desk.start:
+        return [Judge(verdict="before-start", reason="reçu avant la mise en service")]
+    if message.automatic or message.listed or desk.incoming.folder == "junk" or desk.own:
+        reason = f"illisible ({why}) et d’apparence automatique : aucun dossier ouvert"
+        return [
+            Judge(verdict="quarantined", reason=reason, decided=False),
+            Note(number=None, event="quarantined", actor="mailbot", text=reason),
+        ]
+    return intake.open_file(message, reading, desk, writer, config, verdict="quarantined", reason=f"illisible : {why}")

@@ -1,0 +1,191 @@
+"""What delivery means for a file: an accepted AR starts the clock, a refused or bounced one sends somebody to the telephone (spec §4)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from mailbot.config import Config
+from mailbot.desk import Case, Desk
+from mailbot.effects import Alarm, Attach, Bounced, Change, Effect, Judge, Letter, Note, Settle
+from mailbot.rules.acknowledge import LATE
+from mailbot.rules.intake import first_name
+
+
+def on_settled(
+    *,
+    kind: str,
+    name: str,
+    to_addr: str,
+    outcome: str,
+    answer: str,
+    at: datetime,
+    facts: dict[str, Any],
+    cases: tuple[Case, ...],
+    config: Config,
+) -> list[Effect]:
+    """Effects of a letter's end: `outcome` is sent | uncertain | refused | given_up; `at` the instant of that attempt."""
+    if outcome in ("sent", "uncertain"):
+        return [e for c in cases for e in _acknowledged(c, outcome, answer, at, _printed(facts, c.number))]
+    return [e for c in cases or (None,) for e in _lost(kind, name, to_addr, outcome, answer, c, config)]
+
+
+def _printed(facts: dict[str, Any], number: str) -> tuple[str, str]:
+    """(due date, calendar) that the letter printed for this file."""
+    for item in facts.get("items", (facts,)):
+        if item.get("number") == number and item.get("due_on"):
+            return item["due_on"], item.get("calendar", "")
+    return "", ""
+
+
+def _acknowledged(case: Case, outcome: str, answer: str, at: datetime, printed: tuple[str, str]) -> list[Effect]:
+    if case.ack_state in ("accepted", "uncertain") or not printed[0]:
+        return []
+    delay = at - case.received_at
+    late = delay > LATE
+    due_on = date.fromisoformat(printed[0])
+    effects: list[Effect] = [
+        Change(
+            number=case.number,
+            fields={
+                "stage": "acknowledged" if case.stage == "received" else case.stage,
+                "ack_state": "accepted" if outcome == "sent" else "uncertain",
+                "ack_at": at,
+                "ack_late": late,
+                "due_on": due_on,
+                "provisional": False,
+                "calendar": printed[1],
+            },
+        ),
+        Note(
+            number=case.number,
+            event="acknowledged",
+            actor="mailbot",
+            text=f"AR {_how(outcome)}, {int(delay.total_seconds())} s après la réception ; échéance {due_on} ; {answer}",
+        ),
+        Settle(key=f"ack-late:{case.number}"),
+    ]
+    if late:
+        text = f"AR tardif : le dossier {case.number} a été accusé {_hours(delay.total_seconds())} après sa réception"
+        effects.append(Alarm(key=f"ack-late:{case.number}", text=text, number=case.number))
+    return effects
+
+
+def _how(outcome: str) -> str:
+    return (
+        "accepté par le serveur"
+        if outcome == "sent"
+        else "sans réponse du serveur après l’envoi : compté comme accepté"
+    )
+
+
+def _hours(seconds: float) -> str:
+    hours, minutes = divmod(int(seconds) // 60, 60)
+    return f"{hours} h {minutes:02d}"
+
+
+def _lost(
+    kind: str, name: str, to_addr: str, outcome: str, answer: str, case: Case | None, config: Config
+) -> list[Effect]:
+    why = answer if outcome == "refused" else f"cinq jours d’essais sans succès ({answer})"
+    effects = came_back(name, kind, to_addr, why, case, config)
+    if case is None:
+        return effects
+    note = Note(number=case.number, event=f"letter-{outcome}", actor="mailbot", text=f"{kind} à {to_addr} : {why}")
+    state = [Change(number=case.number, fields={"ack_state": "refused"})] if kind in ("ack", "ack-group") else []
+    return [note, *effects, *state]
+
+
+def on_ack_overdue(case: Case) -> list[Effect]:
+    """One hour after reception and no accepted AR: alarm (spec §4)."""
+    settle = Settle(key=f"ack-late:{case.number}")
+    if case.ack_state in ("accepted", "uncertain", "none"):
+        return [settle]
+    text = f"AR tardif : plus d’une heure après la réception, l’AR du dossier {case.number} n’est pas parti"
+    return [
+        settle,
+        Alarm(key=f"ack-late:{case.number}", text=text, number=case.number),
+        Note(number=case.number, event="ack-late", actor="mailbot", text=text),
+    ]
+
+
+def alarm_letters(
+    new: tuple[tuple[str, str], ...], over: tuple[str, ...], now: datetime, config: Config
+) -> list[Effect]:
+    """One letter for all alarms not yet told, one for all recoveries, to each admin. `new`: (text, file number)."""
+    stamp = now.isoformat(timespec="seconds")
+    effects: list[Effect] = []
+    for person in config.people_with("admin"):
+        to = person.addresses[0].lower()
+        if new:
+            effects.append(_alarm(to, new, stamp))
+        if over:
+            facts = {"title": "c’est rétabli", "text": "\n".join(over), "at": stamp}
+            effects.append(
+                Letter(kind="recovered", keys=(f"recovered:{stamp}:{to}",), to=to, language="fr", facts=facts)
+            )
+    return effects
+
+
+def _alarm(to: str, new: tuple[tuple[str, str], ...], stamp: str) -> Letter:
+    numbers = sorted({number for _, number in new if number})
+    facts = {
+        "title": new[0][0][:100] if len(new) == 1 else f"{len(new)} alarmes",
+        "text": "\n".join(text for text, _ in new),
+        "what_to_do": "« mailbot check » dit ce qui ne va pas, « mailbot why NUMÉRO » raconte un dossier.",
+        "number": numbers[0] if len(numbers) == 1 else None,
+        "at": stamp,
+    }
+    return Letter(kind="alarm", keys=(f"alarm:{stamp}:{to}",), to=to, language="fr", facts=facts)
+
+
+def bounced(desk: Desk, config: Config, *, reason: str, case: Case | None) -> list[Effect]:
+    """A delivery report: only a permanent failure of one of our recent letters changes anything (spec §10)."""
+    number = case.number if case else None
+    effects: list[Effect] = [Judge(verdict="bounce", reason=reason, number=number)]
+    if number:
+        effects.append(Attach(number=number))
+    for report in desk.reported:
+        text = f"{report.kind} à {report.to_addr} : {report.action} {report.status} {report.diagnostic}".strip()
+        where = report.case.number if report.case else None
+        effects.append(Note(number=where, event="delivery-report", actor="mailbot", text=text))
+        if report.action == "failed" and not report.status.startswith("4"):
+            effects.append(Bounced(letter_id=report.letter_id, text=text))
+            effects += came_back(report.name, report.kind, report.to_addr, text, report.case, config)
+    return effects
+
+
+def came_back(name: str, kind: str, to_addr: str, why: str, case: Case | None, config: Config) -> list[Effect]:
+    """What a refused or bounced letter sets off: an AR keeps its due date and the assignee is asked to call (spec §4)."""
+    number = case.number if case else None
+    if kind not in ("ack", "ack-group") or case is None:
+        return [
+            Alarm(
+                key=f"bounced:{name}", text=f"une lettre ({kind}) n’est pas arrivée à {to_addr} : {why}", number=number
+            )
+        ]
+    person = config.person(case.assignee)
+    facts = {
+        "number": case.number,
+        "first_name": first_name(person) if person else "",
+        "addr": to_addr,
+        "why": why,
+        "phone": case.phone,
+        "due_on": case.due_on.isoformat() if case.due_on else None,
+    }
+    return [
+        Change(number=case.number, fields={"ack_state": "bounced"}),
+        Alarm(
+            key=f"ack-bounced:{case.number}",
+            text=f"l’AR du dossier {case.number} n’est pas arrivé : {why}",
+            number=case.number,
+        ),
+        Letter(
+            kind="ack-bounced",
+            keys=(f"ack-bounced:{case.number}:{case.cycle}",),
+            to=case.assignee,
+            language="fr",
+            facts=facts,
+            number=case.number,
+        ),
+    ]

@@ -1,0 +1,444 @@
+"""What becomes of a mail: one function per verdict, each returning the effects of that decision (spec §2 and §3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from mailbot import complaint, workdays
+from mailbot.config import Config, Person
+from mailbot.desk import Case, Desk
+from mailbot.effects import Attach, Change, Due, Effect, Judge, Letter, Note, Open
+from mailbot.identity import Author
+from mailbot.letters import sendable
+from mailbot.message import Attachment, Message
+from mailbot.reading import Reading
+from mailbot.rules.acknowledge import LATE, acknowledge, due_from_reception, receipt
+from mailbot.verdict import is_no_reply, same_company
+
+ATTACH_LIMIT = 10 * 2**20  # bytes that travel with an assignment (spec §6)
+DANGEROUS = frozenset(
+    "exe com scr pif bat cmd vbs vbe js jse wsf wsh hta msi msp jar ps1 psm1 lnk reg cpl dll iso img vhd vhdx chm html htm "
+    "shtml svg xll docm xlsm pptm dotm xltm one application appref-ms apk dmg pkg sh py".split()
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Complainant:
+    """To whom the desk answers, and whether that address is really the author's."""
+
+    addr: str
+    name: str
+    authenticated: bool
+    no_ack: str = ""  # why no AR can leave, in French
+
+
+def complainant(message: Message, reading: Reading, author: Author, config: Config) -> Complainant:
+    """The one registered address of a file: Reply-To only of who authenticates or of a declared form (spec §3)."""
+    if message.forwarded and (author.person or author.own_domain):
+        sender = message.forwarded.sender
+        found = Complainant(
+            addr=sender.addr.lower() if sender else "", name=sender.name if sender else "", authenticated=False
+        )
+        return _answerable(found, config)
+    if author.addr in {a.lower() for a in config.intake.forms}:
+        return _answerable(_from_form(message, reading), config)
+    proven = author.proof.passed or _authenticated(message, config)
+    other = [
+        a for a in message.reply_to if a.addr.lower() not in config.own_addresses and config.person(a.addr) is None
+    ]
+    if proven and other and other[0].addr.lower() != author.addr:
+        return _answerable(
+            Complainant(addr=other[0].addr.lower(), name=other[0].name or author.name, authenticated=True), config
+        )
+    return _answerable(Complainant(addr=author.addr, name=author.name, authenticated=proven), config)
+
+
+def _authenticated(message: Message, config: Config) -> bool:
+    from mailbot.identity import prove
+
+    return prove(message, config.mailbox.authserv_id).passed
+
+
+def _from_form(message: Message, reading: Reading) -> Complainant:
+    """Whoever filled in the site's form may have typed any address: never the full form of the AR."""
+    fields = dict(reading.fields)
+    typed = next(
+        (fields[k] for k in ("email", "e-mail", "mail", "courriel", "adresse e-mail") if "@" in fields.get(k, "")), ""
+    )
+    addr = message.reply_to[0].addr if message.reply_to else typed.strip()
+    name = " ".join(p for p in (fields.get("prenom", ""), fields.get("nom", "")) if p).strip()
+    return Complainant(addr=addr.lower() if " " not in addr else "", name=name, authenticated=False)
+
+
+def _answerable(found: Complainant, config: Config) -> Complainant:
+    if not found.addr:
+        return replace(found, no_ack="aucune adresse lisible : réclamation anonyme, enregistrée comme exception")
+    if found.addr in config.own_addresses:
+        return replace(found, no_ack="l’adresse lue est la nôtre : répondre ferait une boucle")
+    if not sendable(found.addr):
+        return replace(found, no_ack="l’adresse lue ne peut pas recevoir de lettre de notre part (caractères non pris en charge)")
+    if is_no_reply(found.addr):
+        return replace(found, no_ack=f"{found.addr} ne reçoit pas de réponse (adresse « ne pas répondre »)")
+    return found
+
+
+def open_file(
+    message: Message,
+    reading: Reading,
+    desk: Desk,
+    author: Author,
+    config: Config,
+    *,
+    verdict: str,
+    reason: str,
+    ack: bool = True,
+    from_reception: bool = False,
+    who: Complainant | None = None,
+) -> list[Effect]:
+    """Opens the numbered file of a mail: register, AR, assignment, and the hour after which a missing AR is alarmed."""
+    who = who or complainant(message, reading, author, config)
+    no_ack = who.no_ack or (
+        "" if ack else "pas d’AR : la décision attendue n’est pas venue, l’échéance court de la réception"
+    )
+    chosen = complaint.assign(reading, who.addr, message.subject, config)
+    due = due_from_reception(desk.incoming.received_at, config)
+    number = desk.next_number
+    fields = _fields(message, reading, desk, who, config) | {
+        "assignee": chosen.person.addresses[0].lower(),
+        "conflict": chosen.conflict,
+        "due_on": due.on,
+        "calendar": workdays.explain(due),
+        "no_ack": no_ack,
+        "ack_state": "none" if no_ack else "owed",
+    }
+    effects: list[Effect] = [
+        Open(number=number.text, series=number.series, year=number.year, rank=number.rank, fields=fields),
+        Attach(number=number.text),
+        Judge(verdict=verdict, reason=reason, number=number.text),
+        Note(number=number.text, event="opened", actor="mailbot", text=_opening(reason, fields)),
+    ]
+    if not no_ack:
+        effects += _acknowledged(message, reading, desk, who, config, from_reception=from_reception)
+        late_at = max(desk.incoming.received_at + LATE, desk.now + timedelta(minutes=1))
+        effects.append(Due(key=f"ack-late:{number.text}", kind="ack-late", at=late_at, number=number.text))
+    effects += assignment(message, reading, desk, who, chosen, config, no_ack=no_ack)
+    return effects + _referents(reading, number.text, due, chosen.person, config)
+
+
+def _opening(reason: str, fields: dict[str, Any]) -> str:
+    return f"{reason} ; confié à {fields['assignee']} ; échéance provisoire {fields['due_on']} ({fields['calendar']})"
+
+
+def _fields(message: Message, reading: Reading, desk: Desk, who: Complainant, config: Config) -> dict[str, Any]:
+    cited = next((r for r in reading.references), "")
+    return {
+        "received_at": desk.incoming.received_at,
+        "complainant_addr": who.addr,
+        "complainant_domain": same_company(who.addr, frozenset(config.intake.public_domains)),
+        "complainant_name": who.name[:200],
+        "complainant_type": reading.complainant_type,
+        "subtype": reading.subtype,
+        "authenticated": who.authenticated,
+        "language": reading.language,
+        "subject": message.subject[:500],
+        "training": reading.training[:200],
+        "wish": reading.wish[:300],
+        "wish_state": reading.wish_state,
+        "phone": reading.phone,
+        "deadline": reading.deadline,
+        "alerts": [list(a) for a in reading.alerts],
+        "copied": _copied(message, who, config),
+        "sensitive": reading.sensitive,
+        "urgent": reading.urgent,
+        "on_behalf": reading.on_behalf,
+        "unverified_reference": cited,
+        "linked_to": next((c.number for c in desk.cited), ""),
+    }
+
+
+def _copied(message: Message, who: Complainant, config: Config) -> list[str]:
+    """CC'd people are listed and never written to (spec §3)."""
+    everybody = {a.addr.lower() for a in (*message.to, *message.cc)}
+    return sorted(a for a in everybody if a != who.addr and a not in config.own_addresses)[:50]
+
+
+def _acknowledged(
+    message: Message, reading: Reading, desk: Desk, who: Complainant, config: Config, *, from_reception: bool
+) -> list[Effect]:
+    files = [a for a in message.attachments if a.evidence]
+    facts = {
+        "number": desk.next_number.text,
+        "received_at": desk.incoming.received_at.isoformat(),
+        "authenticated": who.authenticated,
+        "name": who.name,
+        "files": [_shown(a) for a in files if not a.problem],
+        "rejected": [{"name": _shown(a), "problem": a.problem} for a in files if a.problem],
+        "wish": reading.wish,
+        "wish_state": reading.wish_state,
+        "oversize": message.truncated,
+        "from_reception": from_reception,
+    }
+    reply_to_id = "" if message.forwarded and who.addr != _addr(message) else message.message_id
+    return acknowledge(facts, to=who.addr, language=reading.language, desk=desk, config=config, reply_to_id=reply_to_id)
+
+
+def _addr(message: Message) -> str:
+    return message.from_.addr.lower() if message.from_ else ""
+
+
+def _shown(attachment: Attachment) -> str:
+    return attachment.name or f"fichier sans nom ({attachment.content_type})"
+
+
+def assignment(
+    message: Message,
+    reading: Reading,
+    desk: Desk,
+    who: Complainant,
+    chosen: complaint.Assigned,
+    config: Config,
+    *,
+    no_ack: str,
+) -> list[Effect]:
+    """The letter that hands the file over, with history and files."""
+    number = desk.next_number.text
+    due = due_from_reception(desk.incoming.received_at, config)
+    travelling, files = _files(message, desk.incoming.id)
+    letter = Letter(
+        kind="assignment",
+        keys=(f"assignment:{number}:1",),
+        to=chosen.person.addresses[0].lower(),
+        language="fr",
+        number=number,
+        facts={
+            "number": number,
+            "first_name": first_name(chosen.person),
+            "complainant": {
+                "name": who.name,
+                "addr": who.addr,
+                "type": reading.complainant_type,
+                "subtype": reading.subtype,
+                "authenticated": who.authenticated,
+            },
+            "subject": message.subject,
+            "text": reading.new_text or message.text,
+            "received_at": desk.incoming.received_at.isoformat(),
+            "due_on": due.on.isoformat(),
+            "provisional": True,
+            "files": files,
+            "history": [_history(p, config) for p in desk.history],
+            "hints": [f"{family} : « {word} »" for family, word in reading.alerts],
+            "wish": reading.wish,
+            "wish_state": reading.wish_state,
+            "training": reading.training,
+            "deadline_text": reading.deadline_text,
+            "phone": reading.phone,
+            "on_behalf": reading.on_behalf,
+            "conflict": chosen.conflict,
+            "sensitive": reading.sensitive,
+            "unverified_reference": next(iter(reading.references), ""),
+            "cc": _copied(message, who, config),
+            "no_ack": no_ack,
+            "essai": desk.mode == "essai",
+        },
+        attach=travelling,
+    )
+    return [letter, Note(number=number, event="assigned", actor="mailbot", text=chosen.why)]
+
+
+def _history(past: Any, config: Config) -> dict[str, str]:
+    return {
+        "number": past.number,
+        "received_on": past.received_on.isoformat(),
+        "subject": "" if past.sensitive else past.subject,
+        "stage": complaint.STAGE_NAMES.get(past.stage, past.stage),
+        "link": past.link,
+    }
+
+
+def files_to_send(message: Message, inbound_id: int) -> tuple[tuple[int, str], ...]:
+    """The files that a notice about this mail carries: evidence, no dangerous type, 10 MB in all (spec §6)."""
+    return _files(message, inbound_id)[0]
+
+
+def _files(message: Message, inbound_id: int) -> tuple[tuple[tuple[int, str], ...], list[dict[str, Any]]]:
+    """Which files travel with the assignment, and all of them as a list with the reason for those that don't (spec §6)."""
+    travelling: list[tuple[int, str]] = []
+    told: list[dict[str, Any]] = []
+    room = ATTACH_LIMIT
+    for file in (a for a in message.attachments if a.evidence):
+        why = file.problem or _left_behind(file, room)
+        if not why:
+            room -= file.size
+            travelling.append((inbound_id, file.path))
+        told.append({"name": _shown(file), "size": file.size, "attached": not why, "reason": why})
+    return tuple(travelling), told
+
+
+def _left_behind(file: Attachment, room: int) -> str:
+    if file.name.rpartition(".")[2].lower() in DANGEROUS:
+        return "type de fichier à risque : gardé au registre, non joint"
+    if file.size > room:
+        return "au-delà de 10 Mo en tout : gardé au registre, non joint"
+    return ""
+
+
+def first_name(person: Person) -> str:
+    return person.name.split()[0] if person.name.split() else person.name
+
+
+def _referents(reading: Reading, number: str, due: workdays.Due, assignee: Person, config: Config) -> list[Effect]:
+    """The disability and data protection referents are told by rule, without name nor text (spec §3)."""
+    families = {family for family, _ in reading.alerts}
+    told: list[Effect] = []
+    for family, addr in (("handicap", config.referents.disability), ("donnees", config.referents.data_protection)):
+        person = config.person(addr) if addr and family in families else None
+        if person and person != assignee and not {a.lower() for a in person.addresses} & set(reading.staff_named):
+            facts = {
+                "number": number,
+                "first_name": first_name(person),
+                "family": "handicap" if family == "handicap" else "données personnelles",
+                "assignee": assignee.name,
+                "due_on": due.on.isoformat(),
+            }
+            key = f"referent:{number}:{family}"
+            told.append(
+                Letter(
+                    kind="referent",
+                    keys=(key,),
+                    to=person.addresses[0].lower(),
+                    language="fr",
+                    facts=facts,
+                    number=number,
+                )
+            )
+    return told
+
+
+def follow_up(
+    message: Message,
+    reading: Reading,
+    desk: Desk,
+    author: Author,
+    config: Config,
+    *,
+    case: Case,
+    registered: bool,
+    reason: str,
+) -> list[Effect]:
+    """Joins a complainant's further mail: receipt to the registered address, notice to the assignee at once (spec §3)."""
+    effects: list[Effect] = [
+        Attach(number=case.number),
+        Judge(verdict="follow-up", reason=reason, number=case.number),
+        Note(number=case.number, event="follow-up", actor=author.addr or "inconnu", text=reason),
+    ]
+    if registered and sendable(case.complainant_addr) and not is_no_reply(case.complainant_addr):
+        effects += _received(message, reading, desk, author, case, config)
+    elif author.addr and author.addr not in case.asked_other_address.split():
+        asked = f"{case.asked_other_address} {author.addr}".strip()
+        effects.append(Change(number=case.number, fields={"asked_other_address": asked}))
+    return effects + _to_assignee(message, reading, desk, author, case, config, registered=registered)
+
+
+def _received(
+    message: Message, reading: Reading, desk: Desk, author: Author, case: Case, config: Config
+) -> list[Effect]:
+    facts = {
+        "number": case.number,
+        "received_at": desk.incoming.received_at.isoformat(),
+        "due_on": case.due_on.isoformat() if case.due_on else None,
+        "authenticated": _authenticated(message, config),
+        "files": [_shown(a) for a in message.attachments if a.evidence and not a.problem],
+    }
+    return receipt(
+        facts,
+        inbound_id=desk.incoming.id,
+        to=case.complainant_addr,
+        language=case.language,
+        desk=desk,
+        config=config,
+        reply_to_id=message.message_id,
+    )
+
+
+def _to_assignee(
+    message: Message, reading: Reading, desk: Desk, author: Author, case: Case, config: Config, *, registered: bool
+) -> list[Effect]:
+    person = config.person(case.assignee)
+    travelling, files = _files(message, desk.incoming.id)
+    facts = {
+        "number": case.number,
+        "first_name": first_name(person) if person else "",
+        "from_addr": author.addr or "adresse illisible",
+        "registered": registered,
+        "text": reading.new_text or message.text,
+        "files": files,
+        "received_at": desk.incoming.received_at.isoformat(),
+        "due_on": case.due_on.isoformat() if case.due_on else None,
+    }
+    key = f"followup-notice:{desk.incoming.id}"
+    return [
+        Letter(
+            kind="followup-notice",
+            keys=(key,),
+            to=case.assignee,
+            language="fr",
+            facts=facts,
+            number=case.number,
+            attach=travelling,
+        )
+    ]
+
+
+def staff_note(
+    message: Message, reading: Reading, desk: Desk, author: Author, config: Config, *, case: Case, reason: str
+) -> list[Effect]:
+    """A colleague's words about a file: kept inside; who wrote is told that nothing left (nothing leaves without a tag)."""
+    facts = {"number": case.number, "subject": message.subject, "text": reading.new_text or message.text}
+    return [
+        Attach(number=case.number),
+        Judge(verdict="staff-note", reason=reason, number=case.number),
+        Note(number=case.number, event="note", actor=author.addr, text=f"{reason} ; {author.proof.evidence}"),
+        Letter(
+            kind="nothing-left",
+            keys=(f"confirm:{desk.incoming.id}",),
+            to=author.addr,
+            language="fr",
+            facts=facts,
+            number=case.number,
+            in_reply_to=message.message_id,
+            references=(message.message_id,) if message.message_id else (),
+        ),
+    ]
+
+
+def direct_answer(
+    message: Message, reading: Reading, desk: Desk, author: Author, config: Config, *, case: Case, reason: str
+) -> list[Effect]:
+    """A colleague answered from an ordinary client: recorded, nothing is sent a second time (spec §6)."""
+    person = config.person(case.assignee)
+    facts = {
+        "number": case.number,
+        "first_name": first_name(person) if person else "",
+        "author": author.addr,
+        "to_addr": case.complainant_addr,
+        "text": reading.new_text or message.text,
+        "at": desk.incoming.received_at.isoformat(),
+    }
+    return [
+        Attach(number=case.number),
+        Judge(verdict="direct-answer", reason=reason, number=case.number),
+        Note(
+            number=case.number, event="answered-directly", actor=author.addr, text=f"{reason} ; {author.proof.evidence}"
+        ),
+        Letter(
+            kind="direct-answer",
+            keys=(f"direct:{desk.incoming.id}",),
+            to=case.assignee,
+            language="fr",
+            facts=facts,
+            number=case.number,
+        ),
+    ]

@@ -1,0 +1,252 @@
+"""Writes a decision: effects → rows, all in the transaction in which they were decided (design invariant 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from mailbot import effects as fx
+from mailbot import failpoints
+from mailbot.complaint import may_follow
+from mailbot.message import Message
+from mailbot.store import journal
+from mailbot.store.tables import Alarm, Attachment, Complaint, Counter, Due, Inbound, Letter, LetterKey
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dressed:
+    """A letter sealed by the desk's letters room, with the address that SMTP gets."""
+
+    raw: bytes
+    message_id: str
+    marker: str
+    subject: str
+    envelope_to: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """One decision about to be written: when, because of what, and how letters are sealed and salts drawn."""
+
+    now: datetime
+    cause: str  # "mail:17" | "tick:<due key>" | "command:<words>" | "delivery:<letter>"
+    dress: Callable[[fx.Letter], Dressed]
+    salt: Callable[[], str]
+    inbound_id: int | None = None  # the mail in hand
+
+
+class Impossible(RuntimeError):
+    """An effect that contradicts the register: a fault of the rules, nothing is written."""
+
+
+def apply(tx: Session, effects: Iterable[fx.Effect], act: Act) -> None:
+    """Writes all effects or, when one is impossible, none: the caller's transaction is rolled back."""
+    for effect in effects:
+        _WRITERS[type(effect)](tx, effect, act)
+        failpoints.hit("K10")
+    tx.flush()
+
+
+def _complaint(tx: Session, number: str) -> Complaint:
+    row = tx.exec(select(Complaint).where(Complaint.number == number)).first()
+    if row is None:
+        raise Impossible(f"dossier inconnu : {number}")
+    return row
+
+
+def _judge(tx: Session, effect: fx.Judge, act: Act) -> None:
+    inbound = tx.get_one(Inbound, act.inbound_id)
+    inbound.verdict, inbound.reason, inbound.waiting = effect.verdict, effect.reason, not effect.decided
+    inbound.state = "quarantined" if effect.verdict == "quarantined" else "decided"
+    inbound.decided_at = act.now
+    if effect.number:
+        inbound.complaint_id = _complaint(tx, effect.number).id
+
+
+def _open(tx: Session, effect: fx.Open, act: Act) -> None:
+    counter = tx.get(Counter, (effect.series, effect.year))
+    if counter is None:
+        counter = Counter(series=effect.series, year=effect.year, n=0)
+        tx.add(counter)
+    if counter.n + 1 != effect.rank:
+        raise Impossible(f"le numéro {effect.number} n’est pas le suivant de la série")
+    counter.n = effect.rank
+    tx.add(
+        Complaint(
+            number=effect.number,
+            series=effect.series,
+            year=effect.year,
+            rank=effect.rank,
+            opened_at=act.now,
+            **effect.fields,
+        )
+    )
+    tx.flush()
+
+
+def _attach(tx: Session, effect: fx.Attach, act: Act) -> None:
+    tx.get_one(Inbound, effect.inbound_id or act.inbound_id).complaint_id = _complaint(tx, effect.number).id
+
+
+def _change(tx: Session, effect: fx.Change, act: Act) -> None:
+    row = _complaint(tx, effect.number)
+    stage = effect.fields.get("stage", row.stage)
+    if stage != row.stage and not may_follow(row.stage, stage):
+        raise Impossible(f"{effect.number} : de « {row.stage} » on ne passe pas à « {stage} »")
+    for name, value in effect.fields.items():
+        setattr(row, name, value)
+
+
+def _note(tx: Session, effect: fx.Note, act: Act) -> None:
+    journal.write(
+        tx,
+        at=act.now,
+        complaint_id=_complaint(tx, effect.number).id if effect.number else None,
+        number=effect.number or "",
+        event=effect.event,
+        actor=effect.actor,
+        cause=act.cause,
+        text=effect.text,
+        salt=act.salt(),
+    )
+
+
+def _due(tx: Session, effect: fx.Due, act: Act) -> None:
+    if tx.get(Due, effect.key) is None:
+        tx.add(
+            Due(
+                key=effect.key,
+                kind=effect.kind,
+                at=effect.at,
+                complaint_id=_complaint(tx, effect.number).id if effect.number else None,
+                inbound_id=effect.inbound_id,
+                facts=effect.facts,
+                cause=act.cause,
+            )
+        )
+        tx.flush()
+
+
+def _settle(tx: Session, effect: fx.Settle, act: Act) -> None:
+    row = tx.get(Due, effect.key)
+    if row is not None and row.done_at is None:
+        row.done_at = act.now
+
+
+def _letter(tx: Session, effect: fx.Letter, act: Act) -> None:
+    if any(tx.get(LetterKey, key) for key in effect.keys):
+        return  # decided twice, written once
+    dressed = act.dress(effect)
+    row = Letter(
+        name=effect.keys[0],
+        kind=effect.kind,
+        complaint_id=_complaint(tx, effect.number).id if effect.number else None,
+        to_addr=effect.to,
+        envelope_to=dressed.envelope_to,
+        language=effect.language,
+        facts=effect.facts,
+        attach=[list(a) for a in effect.attach],
+        in_reply_to=effect.in_reply_to,
+        refs=list(effect.references),
+        due_on=effect.due_on,
+        printed_on=effect.printed_on,
+        subject=dressed.subject,
+        message_id=dressed.message_id,
+        marker=dressed.marker,
+        raw=dressed.raw,
+        created_at=act.now,
+        next_try_at=act.now,
+        cause=act.cause,
+    )
+    tx.add(row)
+    tx.flush()
+    assert row.id is not None
+    for key in effect.keys:
+        tx.add(LetterKey(key=key, letter_id=row.id))
+    tx.flush()
+
+
+def _alarm(tx: Session, effect: fx.Alarm, act: Act) -> None:
+    raise_alarm(tx, effect.key, effect.text, act.now, number=effect.number or "", cause=act.cause)
+
+
+def raise_alarm(tx: Session, key: str, text: str, now: datetime, *, number: str = "", cause: str = "") -> bool:
+    """Opens an alarm unless it is already open; True when it is new."""
+    row = tx.get(Alarm, key)
+    if row is not None and row.recovered_at is None:
+        return False
+    if row is not None:
+        tx.delete(row)
+        tx.flush()
+    tx.add(Alarm(key=key, text=text, number=number, cause=cause, raised_at=now))
+    tx.flush()
+    return True
+
+
+def _recovered(tx: Session, effect: fx.Recovered, act: Act) -> None:
+    recover(tx, effect.key, effect.text, act.now)
+
+
+def recover(tx: Session, key: str, text: str, now: datetime) -> None:
+    """Ends an open alarm; who was told of it is told that it is over."""
+    row = tx.get(Alarm, key)
+    if row is not None and row.recovered_at is None:
+        row.recovered_at, row.recovered_text = now, text
+
+
+def _bounced(tx: Session, effect: fx.Bounced, act: Act) -> None:
+    row = tx.get_one(Letter, effect.letter_id)
+    row.bounced_at, row.answer = act.now, f"{row.answer} | {effect.text}"[:1000]
+
+
+_WRITERS: dict[type, Callable[..., None]] = {
+    fx.Judge: _judge,
+    fx.Open: _open,
+    fx.Attach: _attach,
+    fx.Change: _change,
+    fx.Note: _note,
+    fx.Due: _due,
+    fx.Settle: _settle,
+    fx.Letter: _letter,
+    fx.Alarm: _alarm,
+    fx.Recovered: _recovered,
+    fx.Bounced: _bounced,
+}
+
+
+def note_reading(tx: Session, inbound_id: int, message: Message, *, from_addr: str, from_name: str, proof: str) -> None:
+    """Derived columns of a mail, written by the decision that read it; `mailbot reread` may write them again."""
+    inbound = tx.get_one(Inbound, inbound_id)
+    inbound.message_id, inbound.fingerprint = message.message_id, message.fingerprint
+    inbound.from_addr, inbound.from_name, inbound.subject = from_addr, from_name[:200], message.subject[:500]
+    inbound.date_header, inbound.proof = message.date, proof
+    if not tx.exec(select(Attachment.id).where(Attachment.inbound_id == inbound_id).limit(1)).first():
+        for file in message.attachments:
+            tx.add(
+                Attachment(
+                    inbound_id=inbound_id,
+                    path=file.path,
+                    name=file.name,
+                    content_type=file.content_type,
+                    size=file.size,
+                    sha256=file.sha256,
+                    evidence=file.evidence,
+                    problem=file.problem,
+                )
+            )
+    tx.flush()
+
+
+def told(tx: Session, new: Iterable[Alarm], over: Iterable[Alarm], now: datetime, *, by: str) -> None:
+    """Remembers which alarms and recoveries were told, and by which road."""
+    for alarm in new:
+        row = tx.get(Alarm, alarm.key)
+        if row is not None:
+            row.told_at, row.told_by = now, by
+    for alarm in over:
+        row = tx.get(Alarm, alarm.key)
+        if row is not None:
+            row.recovery_told_at = now

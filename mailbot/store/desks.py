@@ -1,0 +1,297 @@
+"""desk_for(mail): everything the register knows about the mail in hand, frozen for one decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, func, or_, select
+
+from mailbot.desk import Case, Desk, Incoming, Number, Past, Reported
+from mailbot.message import DeliveryReport
+from mailbot.store.tables import Complaint, Counter, Due, Inbound, Letter, LetterKey
+
+HOUR = timedelta(hours=1)
+BOUNCE_WINDOW = timedelta(days=7)  # spec §10
+COUNTED = ("complaint", "follow-up", "held", "quarantined")  # verdicts that count towards a flood
+GREETINGS = ("ack", "ack-group", "receipt")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """What of a mail the register is asked about; drawn from Message and Reading by the shell."""
+
+    message_id: str
+    fingerprint: str
+    thread: tuple[str, ...]  # In-Reply-To and References
+    marker: str
+    cited: tuple[str, ...]  # numbers in the subject
+    author: str
+    complainant: str
+    domain: str  # the complainant's company domain, "" for a public provider's
+    training: str
+    recipients: tuple[str, ...]  # To and Cc of a colleague's mail, else ()
+    reports: tuple[DeliveryReport, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What of the configuration and clock the desk depends on."""
+
+    now: datetime
+    mode: str
+    start: datetime
+    timezone: str
+    prefix: str
+
+
+def desk_for(tx: Session, inbound: Inbound, query: Query, setting: Setting, *, unreadable: str = "") -> Desk:
+    """The desk for a mail; call it inside the decision's transaction."""
+    threaded = _threaded(tx, query)
+    series = "essai" if setting.mode == "essai" else "real"
+    return Desk(
+        now=setting.now,
+        mode=setting.mode,
+        start=setting.start,
+        incoming=_incoming(tx, inbound, unreadable),
+        next_number=next_number(tx, series, inbound.received_at, setting),
+        own=_own(tx, query),
+        duplicate_of=_duplicate_of(tx, inbound, query),
+        threaded=case_of(tx, threaded.complaint_id) if threaded else None,
+        threaded_to=threaded.to_addr if threaded else "",
+        threaded_kind=threaded.kind if threaded else "",
+        same_thread=_same_thread(tx, query),
+        cited=_cited(tx, query),
+        addressed=_addressed(tx, query),
+        earlier_complainant=_wrote_before(tx, query.author),
+        history=_history(tx, query, series, setting),
+        from_sender=_from_sender(tx, inbound, query.author),
+        unproven=_unproven(tx, inbound),
+        letters_to_sender=_letters_to(tx, query.complainant, setting.now),
+        group_key=_group_key(tx, query.complainant),
+        reported=_reported(tx, query, setting.now),
+    )
+
+
+def _incoming(tx: Session, inbound: Inbound, unreadable: str) -> Incoming:
+    assert inbound.id is not None
+    case = tx.get(Complaint, inbound.complaint_id) if inbound.complaint_id else None
+    return Incoming(
+        id=inbound.id,
+        folder=inbound.folder,
+        received_at=inbound.received_at,
+        truncated=inbound.truncated,
+        unreadable=unreadable,
+        verdict=inbound.verdict,
+        number=case.number if case else "",
+    )
+
+
+def next_number(tx: Session, series: str, received_at: datetime, setting: Setting) -> Number:
+    """The next number of the year of reception in the desk's time zone (spec §2, §3)."""
+    year = received_at.astimezone(ZoneInfo(setting.timezone)).year
+    counter = tx.get(Counter, (series, year))
+    rank = (counter.n if counter else 0) + 1
+    prefix = setting.prefix if series == "real" else "ESSAI"
+    return Number(series=series, year=year, rank=rank, text=f"{prefix}-{year}-{rank:04d}")
+
+
+def case_of(tx: Session, complaint_id: int | None) -> Case | None:
+    row = tx.get(Complaint, complaint_id) if complaint_id else None
+    return as_case(row) if row else None
+
+
+def as_case(row: Complaint) -> Case:
+    return Case(
+        number=row.number,
+        series=row.series,
+        stage=row.stage,
+        cycle=row.cycle,
+        nature=row.nature,
+        received_at=row.received_at,
+        complainant_addr=row.complainant_addr,
+        complainant_name=row.complainant_name,
+        language=row.language,
+        subject=row.subject,
+        assignee=row.assignee,
+        due_on=row.due_on,
+        provisional=row.provisional,
+        sensitive=row.sensitive,
+        authenticated=row.authenticated,
+        ack_state=row.ack_state,
+        phone=row.phone,
+        asked_other_address=row.asked_other_address,
+    )
+
+
+def _own(tx: Session, query: Query) -> bool:
+    if not query.message_id:
+        return False
+    return tx.exec(select(Letter.id).where(Letter.message_id == query.message_id)).first() is not None
+
+
+def _duplicate_of(tx: Session, inbound: Inbound, query: Query) -> int | None:
+    if not query.fingerprint:
+        return None
+    return tx.exec(
+        select(Inbound.id)
+        .where(
+            Inbound.fingerprint == query.fingerprint,
+            Inbound.id != inbound.id,
+            Inbound.state != "kept",
+            Inbound.verdict != "duplicate",
+        )
+        .order_by(col(Inbound.id))
+    ).first()
+
+
+def _threaded(tx: Session, query: Query) -> Letter | None:
+    """The letter of ours that this mail answers; the newest when it names several."""
+    found = or_(col(Letter.message_id).in_(query.thread or ("",)), Letter.marker == (query.marker or "-"))
+    return tx.exec(
+        select(Letter).where(found, col(Letter.complaint_id).is_not(None)).order_by(col(Letter.id).desc())
+    ).first()
+
+
+def _same_thread(tx: Session, query: Query) -> Case | None:
+    if not query.thread:
+        return None
+    found = tx.exec(
+        select(Inbound.complaint_id)
+        .where(col(Inbound.message_id).in_(query.thread), col(Inbound.complaint_id).is_not(None))
+        .order_by(col(Inbound.id).desc())
+    ).first()
+    return case_of(tx, found)
+
+
+def _cases(tx: Session, *where: Any) -> tuple[Case, ...]:
+    rows = tx.exec(select(Complaint).where(*where).order_by(col(Complaint.id).desc()).limit(20))
+    return tuple(as_case(r) for r in rows)
+
+
+def _cited(tx: Session, query: Query) -> tuple[Case, ...]:
+    return _cases(tx, col(Complaint.number).in_(query.cited)) if query.cited else ()
+
+
+def _addressed(tx: Session, query: Query) -> tuple[Case, ...]:
+    return _cases(tx, col(Complaint.complainant_addr).in_(query.recipients)) if query.recipients else ()
+
+
+def _wrote_before(tx: Session, addr: str) -> bool:
+    if not addr:
+        return False
+    return tx.exec(select(Complaint.id).where(Complaint.complainant_addr == addr).limit(1)).first() is not None
+
+
+def _history(tx: Session, query: Query, series: str, setting: Setting) -> tuple[Past, ...]:
+    """Earlier files of the same person, company or training (spec §3), the closest link first, each file once."""
+    links = (
+        ("même personne", Complaint.complainant_addr, query.complainant),
+        ("même entreprise", Complaint.complainant_domain, query.domain),
+        ("même formation", Complaint.training, query.training),
+    )
+    seen: dict[str, Past] = {}
+    for link, column, value in links:
+        if value:
+            for past in _past(tx, link, column == value, series, setting):
+                seen.setdefault(past.number, past)
+    return tuple(seen.values())[:10]
+
+
+def _past(tx: Session, link: str, where: Any, series: str, setting: Setting) -> Iterable[Past]:
+    rows = tx.exec(
+        select(Complaint).where(where, Complaint.series == series).order_by(col(Complaint.id).desc()).limit(10)
+    )
+    for row in rows:
+        yield Past(
+            number=row.number,
+            received_on=row.received_at.astimezone(ZoneInfo(setting.timezone)).date(),
+            subject=row.subject,
+            stage=row.stage,
+            link=link,
+            sensitive=row.sensitive,
+        )
+
+
+def _from_sender(tx: Session, inbound: Inbound, addr: str) -> int:
+    if not addr:
+        return 0
+    return tx.exec(
+        select(func.count()).select_from(Inbound).where(Inbound.from_addr == addr, *_hour_before(inbound))
+    ).one()
+
+
+def _unproven(tx: Session, inbound: Inbound) -> int:
+    unproven = col(Inbound.proof).not_like("pass%")
+    return tx.exec(select(func.count()).select_from(Inbound).where(unproven, *_hour_before(inbound))).one()
+
+
+def _hour_before(inbound: Inbound) -> tuple[Any, ...]:
+    return (
+        Inbound.received_at > inbound.received_at - HOUR,
+        Inbound.received_at <= inbound.received_at,
+        Inbound.id != inbound.id,
+        col(Inbound.verdict).in_(COUNTED),
+    )
+
+
+def _letters_to(tx: Session, addr: str, now: datetime) -> int:
+    if not addr:
+        return 0
+    return tx.exec(
+        select(func.count())
+        .select_from(Letter)
+        .where(Letter.to_addr == addr, Letter.created_at > now - HOUR, col(Letter.kind).in_(GREETINGS))
+    ).one()
+
+
+def _group_key(tx: Session, addr: str) -> str:
+    if not addr:
+        return ""
+    prefix = f"group:{addr}:"
+    found = tx.exec(
+        select(Due.key).where(
+            Due.key >= prefix, Due.key < f"group:{addr};", Due.kind == "group", col(Due.done_at).is_(None)
+        )
+    ).first()
+    return found or ""
+
+
+def _reported(tx: Session, query: Query, now: datetime) -> tuple[Reported, ...]:
+    """Letters of the last seven days whose stored id a report quotes, to that very recipient (spec §10)."""
+    found: list[Reported] = []
+    for report in query.reports:
+        letter = tx.exec(
+            select(Letter).where(Letter.message_id == report.original_id, Letter.created_at > now - BOUNCE_WINDOW)
+        ).first()
+        if letter and report.original_id and report.recipient.lower() in ("", letter.envelope_to):
+            found += _one_per_case(tx, letter, report)
+    return tuple(found)
+
+
+def _one_per_case(tx: Session, letter: Letter, report: DeliveryReport) -> Iterable[Reported]:
+    assert letter.id is not None
+    for case in cases_of_letter(tx, letter) or (None,):
+        yield Reported(
+            letter_id=letter.id,
+            kind=letter.kind,
+            name=letter.name,
+            to_addr=letter.to_addr,
+            case=case,
+            action=report.action,
+            status=report.status,
+            diagnostic=report.diagnostic,
+        )
+
+
+def cases_of_letter(tx: Session, letter: Letter) -> tuple[Case, ...]:
+    """The files a letter speaks of: a grouped AR holds the `ack:` key of each."""
+    keys = tx.exec(select(LetterKey.key).where(LetterKey.letter_id == letter.id))
+    numbers = [k.split(":")[1] for k in keys if k.startswith("ack:")]
+    if numbers:
+        return tuple(reversed(_cases(tx, col(Complaint.number).in_(numbers))))
+    case = case_of(tx, letter.complaint_id)
+    return (case,) if case else ()

@@ -1,0 +1,172 @@
+"""Owning mail: raw bytes and place are committed before anything changes on the server (design invariant 1)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from mailbot import failpoints
+from mailbot.store.tables import Inbound, Place, Raw
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spot:
+    """A place on a server: what makes a message ours or not yet ours."""
+
+    account: str
+    folder: str
+    uidvalidity: int
+    uid: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    inbound_id: int
+    new: bool  # False: the same bytes were already here; only the place is new
+
+
+def keep(
+    tx: Session, spot: Spot, raw: bytes, *, kind: str, received_at: datetime, now: datetime, truncated: bool = False
+) -> Kept:
+    """Stores a mail and its place. Harmless when repeated."""
+    known = _at(tx, spot)
+    if known and known.inbound_id is not None:
+        return Kept(inbound_id=known.inbound_id, new=False)
+    inbound, new = _inbound(
+        tx, raw, account=spot.account, kind=kind, received_at=received_at, now=now, truncated=truncated
+    )
+    assert inbound.id is not None
+    if known:
+        known.inbound_id, known.state = inbound.id, "known"
+    else:
+        tx.add(_place(spot, now, inbound_id=inbound.id))
+    failpoints.hit("K03")
+    return Kept(inbound_id=inbound.id, new=new)
+
+
+def _inbound(
+    tx: Session, raw: bytes, *, account: str, kind: str, received_at: datetime, now: datetime, truncated: bool
+) -> tuple[Inbound, bool]:
+    digest = hashlib.sha256(raw).hexdigest()
+    stored = tx.exec(select(Raw).where(Raw.sha256 == digest)).first()
+    if stored:
+        return tx.exec(select(Inbound).where(Inbound.raw_id == stored.id)).one(), False
+    stored = Raw(sha256=digest, size=len(raw), data=raw)
+    tx.add(stored)
+    tx.flush()
+    assert stored.id is not None
+    inbound = Inbound(
+        raw_id=stored.id, account=account, folder=kind, received_at=received_at, kept_at=now, truncated=truncated
+    )
+    tx.add(inbound)
+    tx.flush()
+    return inbound, True
+
+
+def _at(tx: Session, spot: Spot) -> Place | None:
+    return tx.exec(
+        select(Place).where(
+            Place.account == spot.account,
+            Place.folder == spot.folder,
+            Place.uidvalidity == spot.uidvalidity,
+            Place.uid == spot.uid,
+        )
+    ).first()
+
+
+def _place(spot: Spot, now: datetime, *, inbound_id: int | None = None, state: str = "known") -> Place:
+    return Place(
+        account=spot.account,
+        folder=spot.folder,
+        uidvalidity=spot.uidvalidity,
+        uid=spot.uid,
+        inbound_id=inbound_id,
+        state=state,
+        seen_at=now,
+    )
+
+
+def note_place(tx: Session, spot: Spot, now: datetime, *, state: str) -> None:
+    """Remembers a place without a mail: vanished before its fetch, or none of the desk's business (sent folder)."""
+    if _at(tx, spot) is None:
+        place = _place(spot, now, state=state)
+        place.gone_at = now if state == "vanished" else None
+        tx.add(place)
+
+
+def moved(tx: Session, spot: Spot, into: str, new: tuple[int, int] | None, now: datetime) -> None:
+    """We moved the mail ourselves: the old place is left behind, the new one is known."""
+    place = _at(tx, spot)
+    if place is None:
+        return
+    place.gone_at, place.moved_to = now, into
+    if new:
+        there = Spot(account=spot.account, folder=into, uidvalidity=new[0], uid=new[1])
+        if _at(tx, there) is None:
+            tx.add(_place(there, now, inbound_id=place.inbound_id))
+
+
+def known_uids(tx: Session, account: str, folder: str, uidvalidity: int, first: int = 1) -> set[int]:
+    """Places of a folder that we know, gone or not, from UID `first` on."""
+    found = tx.exec(
+        select(Place.uid).where(
+            Place.account == account, Place.folder == folder, Place.uidvalidity == uidvalidity, Place.uid >= first
+        )
+    )
+    return set(found)
+
+
+def mark_gone(tx: Session, account: str, folder: str, uidvalidity: int, present: set[int], now: datetime) -> int:
+    """Notes which known places are no longer there; what they held stays ours. Returns how many are newly gone."""
+    rows = tx.exec(
+        select(Place).where(
+            Place.account == account,
+            Place.folder == folder,
+            Place.uidvalidity == uidvalidity,
+            col(Place.gone_at).is_(None),
+        )
+    )
+    gone = [p for p in rows if p.uid not in present]
+    for place in gone:
+        place.gone_at = now
+    return len(gone)
+
+
+def to_file_away(tx: Session, account: str, folder: str, uidvalidity: int) -> list[tuple[int, int]]:
+    """(uid, inbound id) of kept mails still in the folder, for `mailbox.file_into`."""
+    rows = tx.exec(
+        select(Place.uid, Place.inbound_id).where(
+            Place.account == account,
+            Place.folder == folder,
+            Place.uidvalidity == uidvalidity,
+            col(Place.gone_at).is_(None),
+            col(Place.inbound_id).is_not(None),
+        )
+    )
+    return [(uid, inbound) for uid, inbound in rows if inbound is not None]
+
+
+def waiting(tx: Session, limit: int = 100) -> list[int]:
+    """Mails kept and not yet decided, oldest first."""
+    rows = tx.exec(
+        select(Inbound.id)
+        .where(Inbound.state == "kept")
+        .order_by(col(Inbound.received_at), col(Inbound.id))
+        .limit(limit)
+    )
+    return [r for r in rows if r is not None]
+
+
+def count_attempt(tx: Session, inbound_id: int) -> int:
+    """Counted before reading, so that a mail that kills us is not read for ever (design invariant 7)."""
+    inbound = tx.get_one(Inbound, inbound_id)
+    inbound.attempts += 1
+    return inbound.attempts
+
+
+def raw_of(tx: Session, inbound_id: int) -> bytes:
+    inbound = tx.get_one(Inbound, inbound_id)
+    return tx.get_one(Raw, inbound.raw_id).data

@@ -1,0 +1,83 @@
+"""The register: one transaction = one decision. Opens it, hands out transactions, remembers facts about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from mailbot.store import engine as engines
+from mailbot.store.tables import Meta
+
+T = TypeVar("T")
+
+
+class Ledger:
+    """The register at `url`; create, then `upgrade()` before use."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = engines.open_engine(url)
+        self.sqlite = self.engine.dialect.name == "sqlite"
+
+    def upgrade(self) -> None:
+        """Creates or migrates the schema. Raises engine.NewerSchema."""
+        engines.upgrade(self.engine)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """All or nothing; decisions of one register come one after the other on either engine (design invariant 3)."""
+        with Session(self.engine, expire_on_commit=False) as tx, tx.begin():
+            if not self.sqlite:
+                tx.connection().execute(text(f"SELECT pg_advisory_xact_lock({engines.DECISION_LOCK})"))
+            else:
+                tx.connection()  # BEGIN IMMEDIATE now, before anything is read
+            yield tx
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A snapshot to read from; takes no write lock."""
+        with self.engine.connect().execution_options(mailbot_reading=True) as connection, Session(connection) as tx:
+            yield tx
+
+    def run(self, act: Callable[[Session], T]) -> T:
+        with self.transaction() as tx:
+            return act(tx)
+
+    def ask(self, question: Callable[[Session], T]) -> T:
+        with self.reading() as tx:
+            return question(tx)
+
+
+def remember(tx: Session, key: str, value: str) -> None:
+    row = tx.get(Meta, key)
+    if row is None:
+        tx.add(Meta(key=key, value=value))
+    else:
+        row.value = value
+    tx.flush()
+
+
+def recall(tx: Session, key: str) -> str:
+    row = tx.get(Meta, key)
+    return row.value if row else ""
+
+
+def started_at(tx: Session, configured: datetime | None, now: datetime) -> datetime:
+    """The moment from which mails are ours: `mailbox.since`, else the first successful login, fixed once (spec §2)."""
+    known = recall(tx, "start")
+    if not known:
+        known = (configured or now).astimezone(UTC).isoformat()
+        remember(tx, "start", known)
+    return datetime.fromisoformat(known)
+
+
+def mode(tx: Session, configured: str) -> str:
+    """`essai` until `mailbot start` was recorded in the register, which then wins over the key (spec §2)."""
+    return "live" if recall(tx, "live_since") else configured

@@ -1,0 +1,252 @@
+"""The named questions that people and ticks ask the register; each reads, none writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, func, or_, select
+
+from mailbot.store.tables import (
+    Alarm,
+    Attachment,
+    Complaint,
+    Due,
+    Inbound,
+    Journal,
+    JournalText,
+    Letter,
+    Place,
+    Raw,
+)
+
+
+def due_rows(tx: Session, now: datetime, limit: int = 200) -> list[Due]:
+    """Open due rows whose time has come, oldest first; items of a group are taken with their group."""
+    return list(
+        tx.exec(
+            select(Due)
+            .where(col(Due.done_at).is_(None), Due.at <= now, Due.kind != "item")
+            .order_by(col(Due.at))
+            .limit(limit)
+        )
+    )
+
+
+def group_items(tx: Session, to: str) -> list[Due]:
+    prefix = f"item:{to}:"
+    return list(
+        tx.exec(
+            select(Due)
+            .where(Due.key >= prefix, Due.key < f"item:{to};", col(Due.done_at).is_(None))
+            .order_by(col(Due.at), col(Due.key))
+        )
+    )
+
+
+def find_complaint(tx: Session, number: str) -> Complaint | None:
+    return tx.exec(select(Complaint).where(Complaint.number == number.strip().upper())).first()
+
+
+def open_files(tx: Session, series: str) -> list[Complaint]:
+    """Files still to be answered, the earliest due date first."""
+    return list(
+        tx.exec(
+            select(Complaint)
+            .where(Complaint.series == series, col(Complaint.stage).in_(("received", "acknowledged")))
+            .order_by(col(Complaint.due_on), col(Complaint.id))
+        )
+    )
+
+
+def files(tx: Session, *, limit: int = 1000) -> list[Complaint]:
+    return list(tx.exec(select(Complaint).order_by(col(Complaint.id).desc()).limit(limit)))
+
+
+def waiting_mails(tx: Session) -> list[Inbound]:
+    """Mails about which a human has to say."""
+    return list(tx.exec(select(Inbound).where(col(Inbound.waiting).is_(True)).order_by(col(Inbound.received_at))))
+
+
+def deadlines(tx: Session, inbound_ids: Iterable[int]) -> dict[int, datetime]:
+    """Until when the desk waits for a human, by mail."""
+    rows = tx.exec(
+        select(Due.inbound_id, Due.at).where(
+            Due.kind == "undecided", col(Due.inbound_id).in_(list(inbound_ids)), col(Due.done_at).is_(None)
+        )
+    )
+    return {i: at for i, at in rows if i is not None}
+
+
+def inbounds_of(tx: Session, complaint_id: int) -> list[Inbound]:
+    return list(
+        tx.exec(
+            select(Inbound)
+            .where(Inbound.complaint_id == complaint_id)
+            .order_by(col(Inbound.received_at), col(Inbound.id))
+        )
+    )
+
+
+def first_inbound(tx: Session, complaint_id: int) -> Inbound | None:
+    return tx.exec(
+        select(Inbound).where(Inbound.complaint_id == complaint_id).order_by(col(Inbound.id)).limit(1)
+    ).first()
+
+
+def attachments_of(tx: Session, inbound_ids: Iterable[int]) -> list[Attachment]:
+    return list(
+        tx.exec(
+            select(Attachment).where(col(Attachment.inbound_id).in_(list(inbound_ids))).order_by(col(Attachment.id))
+        )
+    )
+
+
+def letters_of(tx: Session, complaint_id: int) -> list[Letter]:
+    return list(tx.exec(select(Letter).where(Letter.complaint_id == complaint_id).order_by(col(Letter.id))))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciled:
+    """The mailbox against the register since a moment (spec §2)."""
+
+    received: int
+    explained: int
+    by_verdict: dict[str, int]
+    vanished: list[str]
+    before_start: int
+
+
+def reconcile(tx: Session, since: datetime) -> Reconciled:
+    """Counts mails kept and places seen since `since`."""
+    rows = tx.exec(select(Inbound.verdict, func.count()).where(Inbound.kept_at > since).group_by(Inbound.verdict)).all()
+    by_verdict = {verdict: n for verdict, n in rows if verdict}
+    gone = tx.exec(select(Place).where(Place.state == "vanished", Place.seen_at > since).order_by(col(Place.id))).all()
+    return Reconciled(
+        received=sum(n for _, n in rows) + len(gone),
+        explained=sum(by_verdict.values()) + len(gone),
+        by_verdict=by_verdict,
+        vanished=[f"{p.folder}, n° {p.uid}" for p in gone],
+        before_start=by_verdict.get("before-start", 0),
+    )
+
+
+def oldest_unexplained(tx: Session) -> datetime | None:
+    """When the oldest mail that has no verdict yet was kept."""
+    return tx.exec(select(func.min(Inbound.kept_at)).where(Inbound.state == "kept")).one()
+
+
+def open_alarms(tx: Session) -> list[Alarm]:
+    return list(tx.exec(select(Alarm).where(col(Alarm.recovered_at).is_(None)).order_by(col(Alarm.raised_at))))
+
+
+def untold_alarms(tx: Session) -> tuple[list[Alarm], list[Alarm]]:
+    """(alarms nobody was told of, recoveries nobody was told of although the alarm was told)."""
+    rows = list(
+        tx.exec(
+            select(Alarm)
+            .where(
+                or_(
+                    col(Alarm.told_at).is_(None),
+                    col(Alarm.recovered_at).is_not(None) & col(Alarm.recovery_told_at).is_(None),
+                )
+            )
+            .order_by(col(Alarm.raised_at))
+        )
+    )
+    new = [a for a in rows if a.told_at is None and a.recovered_at is None]
+    over = [a for a in rows if a.told_at is not None and a.recovered_at is not None]
+    return new, over
+
+
+def without_ack(tx: Session, series: str) -> list[Complaint]:
+    """Files whose AR was never accepted: refused, bounced, impossible (the listed exceptions)."""
+    return list(
+        tx.exec(
+            select(Complaint)
+            .where(
+                Complaint.series == series,
+                col(Complaint.ack_state).in_(("refused", "bounced", "none")),
+                col(Complaint.stage).in_(("received", "acknowledged")),
+            )
+            .order_by(col(Complaint.id))
+        )
+    )
+
+
+def why(tx: Session, row: Complaint) -> dict[str, Any]:
+    """The story of a file: every step with its cause, and every letter (design invariant 10)."""
+    lines = tx.exec(select(Journal).where(Journal.complaint_id == row.id).order_by(col(Journal.id))).all()
+    assert row.id is not None
+    return {
+        "number": row.number,
+        "steps": [_step(tx, line) for line in lines],
+        "letters": [_letter(tx, letter) for letter in letters_of(tx, row.id)],
+    }
+
+
+def _step(tx: Session, line: Journal) -> dict[str, Any]:
+    text = tx.get(JournalText, line.id)
+    return {
+        "at": line.at.isoformat(),
+        "event": line.event,
+        "actor": line.actor,
+        "text": text.text if text else "effacé",
+        "cause": cause(tx, line.cause),
+    }
+
+
+def _letter(tx: Session, letter: Letter) -> dict[str, Any]:
+    return {
+        "name": letter.name,
+        "kind": letter.kind,
+        "to": letter.to_addr,
+        "state": letter.state,
+        "message_id": letter.message_id,
+        "sent_at": letter.settled_at.isoformat() if letter.settled_at else None,
+        "answer": letter.answer,
+        "queue_id": letter.queue_id,
+        "cause": cause(tx, letter.cause),
+    }
+
+
+def cause(tx: Session, words: str) -> dict[str, Any]:
+    """A stored cause (« mail:17 », « tick:… », « command:… », « delivery:… ») told whole."""
+    kind, _, what = words.partition(":")
+    if kind == "mail":
+        return _mail_cause(tx, int(what))
+    if kind == "delivery":
+        letter = tx.get_one(Letter, int(what))
+        told = {"kind": "delivery", "letter": letter.name, "to": letter.envelope_to, "message_id": letter.message_id}
+        return {**told, "answer": letter.answer, "caused_by": cause(tx, letter.cause)}
+    return {"kind": "tick", "due": what} if kind == "tick" else {"kind": "command", "words": what}
+
+
+def _mail_cause(tx: Session, inbound_id: int) -> dict[str, Any]:
+    inbound = tx.get_one(Inbound, inbound_id)
+    digest = tx.exec(select(Raw.sha256).where(Raw.id == inbound.raw_id)).one()
+    return {
+        "kind": "mail",
+        "inbound_id": inbound_id,
+        "message_id": inbound.message_id,
+        "sha256": digest,
+        "from": inbound.from_addr,
+        "subject": inbound.subject,
+    }
+
+
+def concerns_a_file(tx: Session, ids: tuple[str, ...], recipients: tuple[str, ...]) -> bool:
+    """Whether a mail of the sent folder answers a mail of a file, or goes to a complainant."""
+    if (
+        ids
+        and tx.exec(
+            select(Inbound.id).where(col(Inbound.message_id).in_(ids), col(Inbound.complaint_id).is_not(None)).limit(1)
+        ).first()
+    ):
+        return True
+    if ids and tx.exec(select(Letter.id).where(col(Letter.message_id).in_(ids)).limit(1)).first():
+        return True
+    found = select(Complaint.id).where(col(Complaint.complainant_addr).in_(recipients or ("-",))).limit(1)
+    return tx.exec(found).first() is not None

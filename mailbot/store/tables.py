@@ -1,0 +1,257 @@
+"""The register's tables: what is kept of mails, files, letters, due times and the journal.
+
+Raw mails are stored once and never change; everything else is derived from them or records an act (design invariant 2).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, LargeBinary, MetaData, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+).naming_convention
+
+
+class Meta(SQLModel, table=True):
+    """Facts about the register itself: identity, start, mode."""
+
+    key: str = Field(primary_key=True)
+    value: str
+
+
+class Raw(SQLModel, table=True):
+    """The bytes of a mail, once."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    sha256: str = Field(unique=True)
+    size: int
+    data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class Inbound(SQLModel, table=True):
+    """A mail that reached us. States: kept → decided | quarantined (ARCHITECTURE.md, first state table)."""
+
+    __table_args__ = (
+        Index("ix_inbound_state", "state", "received_at"),
+        Index("ix_inbound_sender", "from_addr", "received_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    raw_id: int = Field(foreign_key="raw.id", unique=True)
+    account: str
+    folder: str  # kind of place it was first seen in: inbox | junk | sent | other
+    received_at: datetime = Field(index=True)  # INTERNALDATE
+    kept_at: datetime
+    truncated: bool = False
+    state: str = "kept"
+    attempts: int = 0
+    verdict: str = ""
+    reason: str = ""
+    waiting: bool = Field(default=False, index=True)  # a human still has to say
+    decided_at: datetime | None = Field(default=None, index=True)
+    complaint_id: int | None = Field(default=None, foreign_key="complaint.id", index=True)
+    message_id: str = Field(default="", index=True)
+    fingerprint: str = Field(default="", index=True)
+    from_addr: str = ""
+    from_name: str = ""
+    subject: str = ""
+    date_header: datetime | None = None
+    proof: str = ""  # how sure we are of the author, with the evidence
+
+
+class Place(SQLModel, table=True):
+    """Where a mail was seen. A place that is not here is not ours yet, whatever its flags say (spec §2)."""
+
+    __table_args__ = (UniqueConstraint("account", "folder", "uidvalidity", "uid"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account: str
+    folder: str
+    uidvalidity: int
+    uid: int
+    inbound_id: int | None = Field(default=None, foreign_key="inbound.id", index=True)
+    state: str = (
+        "known"  # known | vanished (gone before we could read it) | passed (sent folder: none of the desk's business)
+    )
+    seen_at: datetime
+    gone_at: datetime | None = None
+    moved_to: str = ""
+
+
+class Counter(SQLModel, table=True):
+    """The last number handed out in a series and year; no gaps, because it moves inside the decision."""
+
+    series: str = Field(primary_key=True)
+    year: int = Field(primary_key=True)
+    n: int
+
+
+class Complaint(SQLModel, table=True):
+    """A numbered file. Stages: ARCHITECTURE.md, second state table."""
+
+    __table_args__ = (UniqueConstraint("series", "year", "rank"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    number: str = Field(unique=True)
+    series: str  # real | essai | practice
+    year: int
+    rank: int
+    nature: str = "réclamation"
+    stage: str = Field(default="received", index=True)
+    cycle: int = 1
+    received_at: datetime = Field(index=True)
+    opened_at: datetime
+    complainant_addr: str = Field(default="", index=True)
+    complainant_domain: str = Field(default="", index=True)  # "" for public mail providers
+    complainant_name: str = ""
+    complainant_type: str = ""
+    subtype: str = ""
+    authenticated: bool = False
+    language: str = "fr"
+    subject: str = ""
+    training: str = Field(default="", index=True)
+    wish: str = ""
+    wish_state: str = "non exprimée"
+    phone: str = ""
+    deadline: date | None = None
+    alerts: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    copied: list[Any] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False)
+    )  # CC'd people: never written to
+    sensitive: bool = False
+    urgent: bool = False
+    on_behalf: str = ""
+    conflict: bool = False  # « juge et partie »
+    unverified_reference: str = ""
+    assignee: str = Field(default="", index=True)
+    due_on: date | None = Field(default=None, index=True)
+    provisional: bool = True  # the due date is not (yet) the one printed in an accepted AR
+    calendar: str = ""  # the calendar used for the due date, in words
+    ack_state: str = "owed"  # owed | accepted | uncertain | refused | none | bounced
+    ack_at: datetime | None = None
+    ack_late: bool = False
+    no_ack: str = ""  # why no AR can or may leave, "" when one does
+    linked_to: str = ""
+    asked_other_address: str = ""  # addresses about which staff was already asked, space separated
+
+
+class Attachment(SQLModel, table=True):
+    """A file that came with a mail; its bytes are cut out of the raw mail again when needed."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    inbound_id: int = Field(foreign_key="inbound.id", index=True)
+    path: str
+    name: str
+    content_type: str
+    size: int
+    sha256: str = Field(index=True)
+    evidence: bool = True
+    problem: str = ""
+
+
+class Letter(SQLModel, table=True):
+    """A letter owed to somebody. States: ARCHITECTURE.md, third state table."""
+
+    __table_args__ = (
+        Index("ix_letter_todo", "state", "next_try_at"),
+        Index("ix_letter_recipient", "to_addr", "created_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)  # its first key
+    kind: str
+    complaint_id: int | None = Field(default=None, foreign_key="complaint.id", index=True)
+    to_addr: str
+    envelope_to: str  # differs from to_addr only in essai, where it is an admin
+    language: str = "fr"
+    facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    attach: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    in_reply_to: str = ""
+    refs: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    due_on: date | None = None
+    printed_on: date | None = None
+    subject: str = ""
+    message_id: str = Field(unique=True)
+    marker: str = Field(unique=True)
+    raw: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    state: str = "owed"  # owed | claimed | sent | refused | uncertain | given_up | cancelled
+    created_at: datetime
+    next_try_at: datetime
+    attempts: int = 0
+    repeats: int = 0  # automatic repeats after an uncertain delivery: at most one
+    lease_until: datetime | None = Field(default=None, index=True)
+    data_begun_at: datetime | None = None  # first time an attempt reached DATA: from then on text and date are frozen
+    data_attempt: int = 0  # the attempt that reached DATA
+    settled_at: datetime | None = None
+    answer: str = ""  # the server's last words
+    queue_id: str = ""
+    bounced_at: datetime | None = None
+    cause: str = ""  # "mail:17", "tick:<due key>", "command:<words>"
+
+
+class LetterKey(SQLModel, table=True):
+    """What a letter settles; unique, so that a decision taken twice writes it once (design invariant 4)."""
+
+    key: str = Field(primary_key=True)
+    letter_id: int = Field(foreign_key="letter.id", index=True)
+
+
+class Due(SQLModel, table=True):
+    """Something to look at once its time has come (design invariant 6)."""
+
+    __table_args__ = (Index("ix_due_open", "done_at", "at"),)
+
+    key: str = Field(primary_key=True)
+    kind: str
+    at: datetime
+    complaint_id: int | None = Field(default=None, foreign_key="complaint.id", index=True)
+    inbound_id: int | None = Field(default=None, foreign_key="inbound.id", index=True)
+    facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    cause: str = ""
+    done_at: datetime | None = None
+
+
+class Journal(SQLModel, table=True):
+    """One line of the written record; lines chain over salted hashes, so that texts can be erased later (spec §9)."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime
+    complaint_id: int | None = Field(default=None, foreign_key="complaint.id", index=True)
+    number: str = ""
+    event: str
+    actor: str
+    cause: str
+    digest: str  # sha256(salt + text)
+    head: str  # sha256(previous head + this line)
+
+
+class JournalText(SQLModel, table=True):
+    """The erasable half of a journal line."""
+
+    journal_id: int = Field(primary_key=True, foreign_key="journal.id")
+    salt: str
+    text: str
+
+
+class Alarm(SQLModel, table=True):
+    """A trouble an admin must hear of; open until recovered."""
+
+    key: str = Field(primary_key=True)
+    text: str
+    number: str = ""
+    cause: str = ""
+    raised_at: datetime
+    told_at: datetime | None = None
+    told_by: str = ""  # mail | second road
+    recovered_at: datetime | None = None
+    recovered_text: str = ""
+    recovery_told_at: datetime | None = None

@@ -1,0 +1,186 @@
+"""Takes every mail of the mailbox into the register: see, fetch, keep, and only then file away (design invariant 1).
+
+Selection is by place unknown to the register, never by a flag; what a human moved before we saw it is searched for daily.
+Runs in the mailbox's own thread; `Mailbox` does the IMAP, `store.keep` the remembering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from mailbot import failpoints
+from mailbot.config import Config
+from mailbot.mailbox import Folders, Listed, Mailbox
+from mailbot.message import read_headers
+from mailbot.store import keep as keeping
+from mailbot.store import ledger as ledgers
+from mailbot.store import questions
+from mailbot.store.keep import Spot
+from mailbot.store.ledger import Ledger
+
+SEARCH_BACK = timedelta(days=3)
+FULL_EVERY = timedelta(hours=1)
+SEARCH_EVERY = timedelta(days=1)
+
+
+class Watch:
+    """One mailbox under watch. `pass_once` after each connection and each wake-up; every call may raise mailbox.Down."""
+
+    def __init__(self, config: Config, ledger: Ledger, mailbox: Mailbox, clock: Callable[[], datetime]) -> None:
+        self.config = config
+        self.ledger = ledger
+        self.mailbox = mailbox
+        self.clock = clock
+        self.account = config.mailbox.address.lower()
+        self.folders: Folders | None = None
+        self.full_at: dict[str, datetime] = {}
+        self.start: datetime | None = None
+
+    def connected(self) -> None:
+        """After each login: the start is fixed before anything is read (spec §2), and every folder is compared whole."""
+        now = self.clock()
+        self.start = self.ledger.run(lambda tx: ledgers.started_at(tx, self.config.mailbox.since, now))
+        self.folders = self.mailbox.folders()
+        self.full_at = {}
+
+    def pass_once(self, *, only_inbox: bool = False) -> int:
+        """Keeps whatever is new; returns how many mails were new."""
+        assert self.folders is not None
+        kept = self._folder(self.folders.inbox, "inbox")
+        if not only_inbox:
+            if self.folders.junk:
+                kept += self._folder(self.folders.junk, "junk")
+            if self.folders.sent:
+                kept += self._folder(self.folders.sent, "sent")
+            kept += self._search_elsewhere()
+        return kept
+
+    def _folder(self, folder: str, kind: str) -> int:
+        validity, uidnext = self.mailbox.select(folder)
+        floor, first = self._floor(folder, validity)
+        listed = self.mailbox.listing(folder, first)
+        known = self.ledger.ask(lambda tx: keeping.known_uids(tx, self.account, folder, validity, first))
+        present = {m.uid for m in listed}
+        if first == 1:
+            self._compare(folder, validity, present)
+        uidnext = max(uidnext, max(present, default=0) + 1)
+        if floor and kind == "inbox":
+            self._note_vanished(folder, validity, range(floor, min(uidnext, floor + 10_000)), present | known)
+        kept = sum(self._take(folder, validity, m, kind) for m in self._in_order(listed) if m.uid not in known)
+        self._remember_floor(folder, validity, uidnext)
+        if kind == "inbox" and self.config.mailbox.file_into:
+            self._file_away(folder, validity)
+        return kept
+
+    def _floor(self, folder: str, validity: int) -> tuple[int, int]:
+        """(the UID below which everything was seen, 0 at the first look; the first UID to list: 1 once an hour and after a login)."""
+        now = self.clock()
+        seen = self.ledger.ask(lambda tx: ledgers.recall(tx, self._floor_key(folder, validity)))
+        floor = int(seen or 0)
+        if now - self.full_at.get(folder, datetime.min.replace(tzinfo=now.tzinfo)) > FULL_EVERY:
+            self.full_at[folder] = now
+            return floor, 1
+        return floor, max(1, floor)
+
+    def _floor_key(self, folder: str, validity: int) -> str:
+        return f"uidnext:{self.account}:{folder}:{validity}"
+
+    def _remember_floor(self, folder: str, validity: int, uidnext: int) -> None:
+        key = self._floor_key(folder, validity)
+        if self.ledger.ask(lambda tx: ledgers.recall(tx, key)) != str(uidnext):
+            self.ledger.run(lambda tx: ledgers.remember(tx, key, str(uidnext)))
+
+    def _compare(self, folder: str, validity: int, present: set[int]) -> None:
+        now = self.clock()
+        self.ledger.run(lambda tx: keeping.mark_gone(tx, self.account, folder, validity, present, now))
+
+    def _note_vanished(self, folder: str, validity: int, uids: range, explained: set[int]) -> None:
+        """UIDs handed out since the last pass but gone before it: named in the reconciliation, not forgotten."""
+        for uid in uids:
+            if uid not in explained:
+                self._note(self._spot(folder, validity, uid), "vanished")
+
+    def _note(self, spot: Spot, state: str) -> None:
+        now = self.clock()
+        self.ledger.run(lambda tx: keeping.note_place(tx, spot, now, state=state))
+
+    def _in_order(self, listed: list[Listed]) -> list[Listed]:
+        """What came after the start first, oldest first: an old mailbox must not delay today's complaint."""
+        assert self.start is not None
+        return sorted(listed, key=lambda m: (m.received_at < self.start, m.received_at, m.uid))
+
+    def _spot(self, folder: str, validity: int, uid: int) -> Spot:
+        return Spot(account=self.account, folder=folder, uidvalidity=validity, uid=uid)
+
+    def _take(self, folder: str, validity: int, mail: Listed, kind: str) -> int:
+        now = self.clock()
+        spot = self._spot(folder, validity, mail.uid)
+        if kind == "sent" and not self._concerns_us(folder, mail):
+            self._note(spot, "passed")
+            return 0
+        fetched = self.mailbox.fetch(folder, mail.uid, mail.size)
+        if fetched is None:
+            self._note(spot, "vanished")
+            return 0
+        failpoints.hit("K02")
+        kept = self.ledger.run(
+            lambda tx: keeping.keep(
+                tx,
+                spot,
+                fetched.raw,
+                kind=kind,
+                received_at=mail.received_at,
+                now=now,
+                truncated=fetched.truncated,
+            )
+        )
+        failpoints.hit("K04")
+        return int(kept.new)
+
+    def _concerns_us(self, folder: str, mail: Listed) -> bool:
+        """Of the sent folder only answers to complainants are the desk's business (spec §2, direct-answer)."""
+        assert self.start is not None
+        if mail.received_at < self.start:
+            return False
+        seen = read_headers(self.mailbox.headers(folder, mail.uid) or b"")
+        ids = (*seen.in_reply_to, *seen.references)
+        recipients = tuple(a.addr.lower() for a in (*seen.to, *seen.cc))
+        return self.ledger.ask(lambda tx: questions.concerns_a_file(tx, ids, recipients))
+
+    def _file_away(self, folder: str, validity: int) -> None:
+        """Only what the register holds is moved; a place without a mail stays where it is."""
+        into = self.config.mailbox.file_into
+        for uid, _ in self.ledger.ask(lambda tx: keeping.to_file_away(tx, self.account, folder, validity)):
+            new = self.mailbox.file_away(folder, uid, into)
+            if new is None:
+                return  # no UID MOVE here: the mail stays, remembered
+            failpoints.hit("K06")
+            self._moved(self._spot(folder, validity, uid), into, new)
+
+    def _moved(self, spot: Spot, into: str, new: tuple[int, int]) -> None:
+        now = self.clock()
+        self.ledger.run(lambda tx: keeping.moved(tx, spot, into, new, now))
+
+    def _search_elsewhere(self) -> int:
+        """Mail that a human, or a rule of the mail client, moved before we saw it (spec §2)."""
+        assert self.folders is not None
+        assert self.start is not None
+        now = self.clock()
+        if now - self._last_search() < SEARCH_EVERY:
+            return 0
+        kept = 0
+        for folder in self.folders.others:
+            kept += self._search_folder(folder, max(self.start, now - SEARCH_BACK))
+        self.ledger.run(lambda tx: ledgers.remember(tx, "searched_at", now.isoformat()))
+        return kept
+
+    def _last_search(self) -> datetime:
+        known = self.ledger.ask(lambda tx: ledgers.recall(tx, "searched_at"))
+        return datetime.fromisoformat(known or "2000-01-01T00:00:00+00:00")
+
+    def _search_folder(self, folder: str, since: datetime) -> int:
+        validity, _ = self.mailbox.select(folder)
+        found = [m for m in self.mailbox.find(folder, since.date()) if m.received_at >= since]
+        known = self.ledger.ask(lambda tx: keeping.known_uids(tx, self.account, folder, validity))
+        return sum(self._take(folder, validity, m, "other") for m in found if m.uid not in known)
