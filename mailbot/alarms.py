@@ -8,8 +8,6 @@ import urllib.request
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
-import aiosmtplib
-
 from mailbot.config import Config
 from mailbot.outbox import Road, RoadClosed
 from mailbot.store.post import Claimed
@@ -50,14 +48,18 @@ async def _second_smtp(config: Config, title: str, text: str) -> bool:
     told = False
     for person in config.people_with("admin"):
         road = Road(
-            settings, user=settings.user or "-", sender=sender, command_seconds=TIMEOUT, after_dot_seconds=TIMEOUT
+            settings,
+            user="" if settings.user == "-" else settings.user,
+            sender=sender,
+            command_seconds=TIMEOUT,
+            after_dot_seconds=TIMEOUT,
         )
         letter = _letter(sender, person.addresses[0], title, text)
         try:
             await road.open()
             answer = await road.announce(letter) or await road.hand_over(letter)
             told = told or answer.outcome == "sent"
-        except (RoadClosed, aiosmtplib.SMTPException, OSError):
+        except (RoadClosed, OSError):
             continue
         finally:
             road.close()

@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import IO, Any, TextIO
 
 import structlog
-from sqlalchemy.engine import make_url
-from sqlmodel import Session
 
 from mailbot import alarms, failpoints, rules
 from mailbot.config import Config
@@ -30,7 +28,7 @@ from mailbot.guard import Guard
 from mailbot.mailbox import Down, Mailbox
 from mailbot.outbox import Road, RoadClosed
 from mailbot.store import apply, questions
-from mailbot.store.ledger import Ledger
+from mailbot.store.ledger import Ledger, Session
 from mailbot.watch import Watch
 
 POST_EVERY = 5.0  # seconds: the outbox looks again even if nobody woke it (promise P3)
@@ -102,9 +100,9 @@ class Daemon:
 
     def _take_lock(self) -> None:
         """One daemon per SQLite register; PostgreSQL registers are shared."""
-        if not self.ledger.sqlite:
+        path = self.ledger.lock_file
+        if path is None:
             return
-        path = Path(make_url(self.config.database_url).database or "mailbot.db").with_suffix(".lock")
         self._lock = open(path, "w")  # noqa: SIM115  (held as long as the daemon lives)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -242,7 +242,9 @@ def start(
 
 
 async def _start(mails: Any, opening: Any, since: str, take: str, all_: bool, none: bool, as_json: bool) -> None:
-    files = await mails.bench.ask(opening.essai_files)
+    from mailbot.store import questions
+
+    files = await mails.bench.ask(questions.essai_files)
     try:
         chosen = opening.choose(files, take=take, all_=all_, none=none)
         moment = opening.since(since, mails.config)

@@ -9,15 +9,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from mailbot import workdays
 from mailbot.app import FREE_MB, free_mb
 from mailbot.config import Config
 from mailbot.mailbox import Down, Mailbox
 from mailbot.outbox import Road, RoadClosed
 from mailbot.store import journal, ledger, questions
-from mailbot.store.ledger import Ledger
+from mailbot.store.ledger import Ledger, Trouble
 
 STATES = {"green": ("✓", "\x1b[32m"), "orange": ("!", "\x1b[33m"), "red": ("✗", "\x1b[31m")}
 LONG_PERIOD = 15  # calendar days above which the admin is warned (spec §4)
@@ -77,7 +75,7 @@ def _register(config: Config) -> list[Finding]:
     try:
         register = Ledger(config.database_url)
         register.upgrade()
-    except (SQLAlchemyError, OSError, RuntimeError) as error:
+    except (Trouble, OSError, RuntimeError) as error:
         text = f"le registre ne s’ouvre pas : {type(error).__name__}"
         return [
             Finding(what="registre", state="red", text=text, mend="vérifiez data_dir ou database.url, et les droits")

@@ -6,24 +6,12 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, select
-
 from mailbot.config import Config
 from mailbot.corridor.mails import Mails
 from mailbot.reports.tables import clean
-from mailbot.store import journal, ledger
-from mailbot.store.tables import Complaint, Inbound
-
-
-def essai_files(tx: Session) -> list[Complaint]:
-    """Essai files not yet taken over nor left, oldest first."""
-    return list(
-        tx.exec(
-            select(Complaint)
-            .where(Complaint.series == "essai", Complaint.stage != "taken-over")
-            .order_by(col(Complaint.received_at), col(Complaint.id))
-        )
-    )
+from mailbot.store import journal, ledger, questions
+from mailbot.store.ledger import Session
+from mailbot.store.tables import Complaint
 
 
 def choose(files: list[Complaint], *, take: str, all_: bool, none: bool) -> list[str] | None:
@@ -84,7 +72,7 @@ def _open(tx: Session, mails: Mails, since: datetime | None, who: str) -> int:
         return 0
     ledger.remember(tx, "start", since.astimezone(ZoneInfo("UTC")).isoformat())
     _journal(tx, mails, "start-moved", f"messages repris depuis le {since:%d/%m/%Y}", who)
-    old = tx.exec(select(Inbound).where(Inbound.verdict == "before-start", Inbound.received_at >= since)).all()
+    old = questions.before_start(tx, since)
     for mail in old:
         mail.state, mail.verdict, mail.attempts = "kept", "", 0
     return len(old)

@@ -40,7 +40,10 @@ class Answer:
 
 
 class Road:
-    """A connection to the sending server. `await open()`, then `announce` and `hand_over` each letter; `close()` at the end."""
+    """A connection to the sending server; `user` "" = it asks for none.
+
+    `await open()`, then `announce` and `hand_over` each letter, `close()` or `await quit()` at the end.
+    """
 
     def __init__(
         self,
@@ -70,8 +73,8 @@ class Road:
             start_tls=s.security == "starttls",
             tls_context=ssl.create_default_context(cafile=str(s.ca_file) if s.ca_file else None),
             timeout=min(self.command_seconds, 60.0),
-            username=None if self.user == "-" else self.user,
-            password=None if self.user == "-" else s.password.get_secret_value(),
+            username=self.user or None,
+            password=s.password.get_secret_value() if self.user else None,
         )
         try:
             await self.client.connect()

@@ -107,8 +107,9 @@ class Watch:
 
     def _in_order(self, listed: list[Listed]) -> list[Listed]:
         """What came after the start first, oldest first: an old mailbox must not delay today's complaint."""
-        assert self.start is not None
-        return sorted(listed, key=lambda m: (m.received_at < self.start, m.received_at, m.uid))
+        start = self.start
+        assert start is not None
+        return sorted(listed, key=lambda m: (m.received_at < start, m.received_at, m.uid))
 
     def _spot(self, folder: str, validity: int, uid: int) -> Spot:
         return Spot(account=self.account, folder=folder, uidvalidity=validity, uid=uid)
@@ -153,10 +154,8 @@ class Watch:
         into = self.config.mailbox.file_into
         for uid, _ in self.ledger.ask(lambda tx: keeping.to_file_away(tx, self.account, folder, validity)):
             new = self.mailbox.file_away(folder, uid, into)
-            if new is None:
-                return  # no UID MOVE here: the mail stays, remembered
-            failpoints.hit("K06")
-            self._moved(self._spot(folder, validity, uid), into, new)
+            if new is not None:  # else no UID MOVE here, or gone meanwhile: the place stays as it is, remembered
+                self._moved(self._spot(folder, validity, uid), into, new)
 
     def _moved(self, spot: Spot, into: str, new: tuple[int, int]) -> None:
         now = self.clock()

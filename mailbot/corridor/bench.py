@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import TypeVar
 
 import structlog
-from sqlmodel import Session
 
 from mailbot import effects as fx
 from mailbot import letters, reading, rules
@@ -19,7 +18,7 @@ from mailbot.config import Config
 from mailbot.guard import Guard
 from mailbot.store import desks, ledger
 from mailbot.store.apply import Act, Dressed
-from mailbot.store.ledger import Ledger
+from mailbot.store.ledger import Ledger, Session
 from mailbot.store.tables import Letter
 
 T = TypeVar("T")
@@ -74,7 +73,9 @@ class Bench:
         travelling = tuple(files[a] for a in letter.attach if a in files)
         try:
             sealed = self._seal(letter, self.house, travelling, redirect)
-        except letters.Unwritable as error:  # one's own template is wrong: the letter leaves with ours, and `check` says so
+        except (
+            letters.Unwritable
+        ) as error:  # one's own template is wrong: the letter leaves with ours, and `check` says so
             log.error("template", kind=letter.kind, why=str(error))
             sealed = self._seal(letter, replace(self.house, texts_folder=None), travelling, redirect)
         return Dressed(

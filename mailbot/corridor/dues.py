@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import structlog
-from sqlmodel import Session, col, select
 
 from mailbot import effects as fx
 from mailbot import rules, workdays
@@ -14,6 +13,7 @@ from mailbot.corridor.mails import Mails
 from mailbot.desk import Case
 from mailbot.reports import digest
 from mailbot.store import apply, desks, ledger, questions
+from mailbot.store.ledger import Session
 from mailbot.store.tables import Due, Inbound
 
 log = structlog.get_logger()
@@ -85,7 +85,7 @@ class Dues:
 
     def first_digest(self, tx: Session) -> None:
         """A register that has no digest to come gets one."""
-        if tx.exec(select(Due.key).where(Due.kind == "digest", col(Due.done_at).is_(None))).first() is None:
+        if not questions.digest_to_come(tx):
             row = digest.first_due(self.bench.clock(), self.config)
             apply.apply(tx, [row], self.bench.act(tx, "command:run"))
 

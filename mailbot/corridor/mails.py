@@ -9,18 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
-from sqlmodel import Session
 
 from mailbot import effects as fx
 from mailbot import failpoints, rules
 from mailbot.config import Config
 from mailbot.corridor.bench import Bench, Files
 from mailbot.desk import Desk
-from mailbot.guard import Unreadable
+from mailbot.guard import NotStarted, Unreadable
 from mailbot.identity import author
 from mailbot.message import Message
 from mailbot.reading import Reading
 from mailbot.store import apply, desks, keep, questions
+from mailbot.store.ledger import Session, Unavailable
 from mailbot.store.tables import Complaint, Inbound
 from mailbot.verdict import same_company
 
@@ -63,6 +63,9 @@ class Mails:
             if read is None:
                 return 0
             await self._decide(read)
+        except (NotStarted, Unavailable):  # the machine or the register is at fault, not the mail
+            await self.bench.db(lambda tx: keep.forgive_attempt(tx, inbound_id))
+            raise
         except Exception as error:  # the line moves on: whatever broke is counted, and the third time set aside
             log.exception("decision failed", inbound=inbound_id, attempt=attempt)
             if attempt >= ATTEMPTS:

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 
 import structlog
-from sqlmodel import Session
 
 from mailbot import failpoints, rules
 from mailbot.corridor.bench import Bench
 from mailbot.outbox import Answer, Road, RoadClosed
 from mailbot.store import apply, desks, ledger, post
+from mailbot.store.ledger import Session
 from mailbot.store.tables import Letter
 from mailbot.workdays import local_date
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlmodel import Session
-
 from mailbot import workdays
 from mailbot.complaint import STAGE_NAMES
 from mailbot.config import Config
 from mailbot.effects import Due, Letter
 from mailbot.store import journal, questions
-from mailbot.store.ledger import recall
+from mailbot.store.ledger import Session, recall
 from mailbot.store.tables import Complaint, Inbound
 
 

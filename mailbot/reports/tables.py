@@ -5,10 +5,9 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from sqlmodel import Session
-
 from mailbot.complaint import STAGE_NAMES
 from mailbot.store import questions
+from mailbot.store.ledger import Session
 from mailbot.store.tables import Complaint, Letter
 
 WIDTHS = {

@@ -1,6 +1,6 @@
 """The decisions: on_message, on_choice, on_undecided, on_settled, on_due → list of effects. Where a rule of the spec lives.
 
-`intake` holds what becomes of each verdict, `acknowledge` the AR and its date, `waiting` what a human is asked and what
+`intake` opens files, `joining` adds mails to them, `acknowledge` the AR and its date, `waiting` what a human is asked and what
 happens when nobody says, `delivery` what a settled letter means for its file.
 """
 
@@ -12,7 +12,7 @@ from mailbot.effects import Attach, Effect, Judge, Note
 from mailbot.identity import Author, author
 from mailbot.message import Message
 from mailbot.reading import Reading
-from mailbot.rules import intake, waiting
+from mailbot.rules import intake, joining, waiting
 from mailbot.rules.acknowledge import group, reprint
 from mailbot.rules.delivery import alarm_letters, bounced, on_ack_overdue, on_settled
 from mailbot.rules.intake import Complainant, complainant, files_to_send
@@ -58,7 +58,7 @@ def _decide(
     if verdict.case is None:
         return _no_file(verdict, writer)
     if verdict.kind == "follow-up":
-        return intake.follow_up(
+        return joining.follow_up(
             message,
             reading,
             desk,
@@ -69,9 +69,9 @@ def _decide(
             reason=verdict.reason,
         )
     if verdict.kind == "staff-note":
-        return intake.staff_note(message, reading, desk, writer, config, case=verdict.case, reason=verdict.reason)
+        return joining.staff_note(message, reading, desk, writer, config, case=verdict.case, reason=verdict.reason)
     if verdict.kind == "direct-answer":
-        return intake.direct_answer(message, reading, desk, writer, config, case=verdict.case, reason=verdict.reason)
+        return joining.direct_answer(message, reading, desk, writer, config, case=verdict.case, reason=verdict.reason)
     return _filed_silently(verdict, writer)
 
 

@@ -1,4 +1,4 @@
-"""What becomes of a mail: one function per verdict, each returning the effects of that decision (spec §2 and §3)."""
+"""Opening a numbered file: the complainant's one address, the register's fields, AR, assignment with history and files (spec §3)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 from mailbot import complaint, workdays
 from mailbot.config import Config, Person
-from mailbot.desk import Case, Desk
-from mailbot.effects import Attach, Change, Due, Effect, Judge, Letter, Note, Open
+from mailbot.desk import Desk
+from mailbot.effects import Attach, Due, Effect, Judge, Letter, Note, Open
 from mailbot.identity import Author
 from mailbot.letters import sendable
 from mailbot.message import Attachment, Message
 from mailbot.reading import Reading
-from mailbot.rules.acknowledge import LATE, acknowledge, due_from_reception, receipt
+from mailbot.rules.acknowledge import LATE, acknowledge, due_from_reception
 from mailbot.verdict import is_no_reply, same_company
 
 ATTACH_LIMIT = 10 * 2**20  # bytes that travel with an assignment (spec §6)
@@ -44,7 +44,7 @@ def complainant(message: Message, reading: Reading, author: Author, config: Conf
         return _answerable(found, config)
     if author.addr in {a.lower() for a in config.intake.forms}:
         return _answerable(_from_form(message, reading), config)
-    proven = author.proof.passed or _authenticated(message, config)
+    proven = author.proof.passed or authenticated(message, config)
     other = [
         a for a in message.reply_to if a.addr.lower() not in config.own_addresses and config.person(a.addr) is None
     ]
@@ -55,7 +55,8 @@ def complainant(message: Message, reading: Reading, author: Author, config: Conf
     return _answerable(Complainant(addr=author.addr, name=author.name, authenticated=proven), config)
 
 
-def _authenticated(message: Message, config: Config) -> bool:
+def authenticated(message: Message, config: Config) -> bool:
+    """Whether our provider vouches for the From domain."""
     from mailbot.identity import prove
 
     return prove(message, config.mailbox.authserv_id).passed
@@ -78,7 +79,9 @@ def _answerable(found: Complainant, config: Config) -> Complainant:
     if found.addr in config.own_addresses:
         return replace(found, no_ack="l’adresse lue est la nôtre : répondre ferait une boucle")
     if not sendable(found.addr):
-        return replace(found, no_ack="l’adresse lue ne peut pas recevoir de lettre de notre part (caractères non pris en charge)")
+        return replace(
+            found, no_ack="l’adresse lue ne peut pas recevoir de lettre de notre part (caractères non pris en charge)"
+        )
     if is_no_reply(found.addr):
         return replace(found, no_ack=f"{found.addr} ne reçoit pas de réponse (adresse « ne pas répondre »)")
     return found
@@ -173,8 +176,8 @@ def _acknowledged(
         "received_at": desk.incoming.received_at.isoformat(),
         "authenticated": who.authenticated,
         "name": who.name,
-        "files": [_shown(a) for a in files if not a.problem],
-        "rejected": [{"name": _shown(a), "problem": a.problem} for a in files if a.problem],
+        "files": [shown(a) for a in files if not a.problem],
+        "rejected": [{"name": shown(a), "problem": a.problem} for a in files if a.problem],
         "wish": reading.wish,
         "wish_state": reading.wish_state,
         "oversize": message.truncated,
@@ -188,7 +191,7 @@ def _addr(message: Message) -> str:
     return message.from_.addr.lower() if message.from_ else ""
 
 
-def _shown(attachment: Attachment) -> str:
+def shown(attachment: Attachment) -> str:
     return attachment.name or f"fichier sans nom ({attachment.content_type})"
 
 
@@ -205,7 +208,7 @@ def assignment(
     """The letter that hands the file over, with history and files."""
     number = desk.next_number.text
     due = due_from_reception(desk.incoming.received_at, config)
-    travelling, files = _files(message, desk.incoming.id)
+    travelling, files = file_list(message, desk.incoming.id)
     letter = Letter(
         kind="assignment",
         keys=(f"assignment:{number}:1",),
@@ -260,10 +263,10 @@ def _history(past: Any, config: Config) -> dict[str, str]:
 
 def files_to_send(message: Message, inbound_id: int) -> tuple[tuple[int, str], ...]:
     """The files that a notice about this mail carries: evidence, no dangerous type, 10 MB in all (spec §6)."""
-    return _files(message, inbound_id)[0]
+    return file_list(message, inbound_id)[0]
 
 
-def _files(message: Message, inbound_id: int) -> tuple[tuple[tuple[int, str], ...], list[dict[str, Any]]]:
+def file_list(message: Message, inbound_id: int) -> tuple[tuple[tuple[int, str], ...], list[dict[str, Any]]]:
     """Which files travel with the assignment, and all of them as a list with the reason for those that don't (spec §6)."""
     travelling: list[tuple[int, str]] = []
     told: list[dict[str, Any]] = []
@@ -273,7 +276,7 @@ def _files(message: Message, inbound_id: int) -> tuple[tuple[tuple[int, str], ..
         if not why:
             room -= file.size
             travelling.append((inbound_id, file.path))
-        told.append({"name": _shown(file), "size": file.size, "attached": not why, "reason": why})
+        told.append({"name": shown(file), "size": file.size, "attached": not why, "reason": why})
     return tuple(travelling), told
 
 
@@ -315,130 +318,3 @@ def _referents(reading: Reading, number: str, due: workdays.Due, assignee: Perso
                 )
             )
     return told
-
-
-def follow_up(
-    message: Message,
-    reading: Reading,
-    desk: Desk,
-    author: Author,
-    config: Config,
-    *,
-    case: Case,
-    registered: bool,
-    reason: str,
-) -> list[Effect]:
-    """Joins a complainant's further mail: receipt to the registered address, notice to the assignee at once (spec §3)."""
-    effects: list[Effect] = [
-        Attach(number=case.number),
-        Judge(verdict="follow-up", reason=reason, number=case.number),
-        Note(number=case.number, event="follow-up", actor=author.addr or "inconnu", text=reason),
-    ]
-    if registered and sendable(case.complainant_addr) and not is_no_reply(case.complainant_addr):
-        effects += _received(message, reading, desk, author, case, config)
-    elif author.addr and author.addr not in case.asked_other_address.split():
-        asked = f"{case.asked_other_address} {author.addr}".strip()
-        effects.append(Change(number=case.number, fields={"asked_other_address": asked}))
-    return effects + _to_assignee(message, reading, desk, author, case, config, registered=registered)
-
-
-def _received(
-    message: Message, reading: Reading, desk: Desk, author: Author, case: Case, config: Config
-) -> list[Effect]:
-    facts = {
-        "number": case.number,
-        "received_at": desk.incoming.received_at.isoformat(),
-        "due_on": case.due_on.isoformat() if case.due_on else None,
-        "authenticated": _authenticated(message, config),
-        "files": [_shown(a) for a in message.attachments if a.evidence and not a.problem],
-    }
-    return receipt(
-        facts,
-        inbound_id=desk.incoming.id,
-        to=case.complainant_addr,
-        language=case.language,
-        desk=desk,
-        config=config,
-        reply_to_id=message.message_id,
-    )
-
-
-def _to_assignee(
-    message: Message, reading: Reading, desk: Desk, author: Author, case: Case, config: Config, *, registered: bool
-) -> list[Effect]:
-    person = config.person(case.assignee)
-    travelling, files = _files(message, desk.incoming.id)
-    facts = {
-        "number": case.number,
-        "first_name": first_name(person) if person else "",
-        "from_addr": author.addr or "adresse illisible",
-        "registered": registered,
-        "text": reading.new_text or message.text,
-        "files": files,
-        "received_at": desk.incoming.received_at.isoformat(),
-        "due_on": case.due_on.isoformat() if case.due_on else None,
-    }
-    key = f"followup-notice:{desk.incoming.id}"
-    return [
-        Letter(
-            kind="followup-notice",
-            keys=(key,),
-            to=case.assignee,
-            language="fr",
-            facts=facts,
-            number=case.number,
-            attach=travelling,
-        )
-    ]
-
-
-def staff_note(
-    message: Message, reading: Reading, desk: Desk, author: Author, config: Config, *, case: Case, reason: str
-) -> list[Effect]:
-    """A colleague's words about a file: kept inside; who wrote is told that nothing left (nothing leaves without a tag)."""
-    facts = {"number": case.number, "subject": message.subject, "text": reading.new_text or message.text}
-    return [
-        Attach(number=case.number),
-        Judge(verdict="staff-note", reason=reason, number=case.number),
-        Note(number=case.number, event="note", actor=author.addr, text=f"{reason} ; {author.proof.evidence}"),
-        Letter(
-            kind="nothing-left",
-            keys=(f"confirm:{desk.incoming.id}",),
-            to=author.addr,
-            language="fr",
-            facts=facts,
-            number=case.number,
-            in_reply_to=message.message_id,
-            references=(message.message_id,) if message.message_id else (),
-        ),
-    ]
-
-
-def direct_answer(
-    message: Message, reading: Reading, desk: Desk, author: Author, config: Config, *, case: Case, reason: str
-) -> list[Effect]:
-    """A colleague answered from an ordinary client: recorded, nothing is sent a second time (spec §6)."""
-    person = config.person(case.assignee)
-    facts = {
-        "number": case.number,
-        "first_name": first_name(person) if person else "",
-        "author": author.addr,
-        "to_addr": case.complainant_addr,
-        "text": reading.new_text or message.text,
-        "at": desk.incoming.received_at.isoformat(),
-    }
-    return [
-        Attach(number=case.number),
-        Judge(verdict="direct-answer", reason=reason, number=case.number),
-        Note(
-            number=case.number, event="answered-directly", actor=author.addr, text=f"{reason} ; {author.proof.evidence}"
-        ),
-        Letter(
-            kind="direct-answer",
-            keys=(f"direct:{desk.incoming.id}",),
-            to=case.assignee,
-            language="fr",
-            facts=facts,
-            number=case.number,
-        ),
-    ]

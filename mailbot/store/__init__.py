@@ -1,0 +1,1 @@
+"""The register: tables, one transaction a decision, the named questions, the journal."""

@@ -167,6 +167,12 @@ def count_attempt(tx: Session, inbound_id: int) -> int:
     return inbound.attempts
 
 
+def forgive_attempt(tx: Session, inbound_id: int) -> None:
+    """The attempt failed for a reason that is not the mail's."""
+    inbound = tx.get_one(Inbound, inbound_id)
+    inbound.attempts = max(0, inbound.attempts - 1)
+
+
 def raw_of(tx: Session, inbound_id: int) -> bytes:
     inbound = tx.get_one(Inbound, inbound_id)
     return tx.get_one(Raw, inbound.raw_id).data

@@ -5,23 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
 from mailbot.store import engine as engines
 from mailbot.store.tables import Meta
 
 T = TypeVar("T")
+Trouble = SQLAlchemyError  # whatever the database says no with
+Unavailable = OperationalError  # locked, full, unreachable: no fault of what was being written
+
+__all__ = ["Ledger", "Session", "Trouble", "Unavailable", "mode", "recall", "remember", "started_at"]
 
 
 class Ledger:
     """The register at `url`; create, then `upgrade()` before use."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         self.engine = engines.open_engine(url)
         self.sqlite = self.engine.dialect.name == "sqlite"
+
+    @property
+    def lock_file(self) -> Path | None:
+        """Beside an SQLite register: one daemon at a time; None for PostgreSQL, which several share."""
+        path = make_url(self.url).database if self.sqlite else None
+        return Path(path).with_suffix(".lock") if path else None
 
     def upgrade(self) -> None:
         """Creates or migrates the schema. Raises engine.NewerSchema."""

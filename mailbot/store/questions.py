@@ -250,3 +250,23 @@ def concerns_a_file(tx: Session, ids: tuple[str, ...], recipients: tuple[str, ..
         return True
     found = select(Complaint.id).where(col(Complaint.complainant_addr).in_(recipients or ("-",))).limit(1)
     return tx.exec(found).first() is not None
+
+
+def digest_to_come(tx: Session) -> bool:
+    return tx.exec(select(Due.key).where(Due.kind == "digest", col(Due.done_at).is_(None)).limit(1)).first() is not None
+
+
+def essai_files(tx: Session) -> list[Complaint]:
+    """Essai files not yet taken over nor left, oldest first."""
+    return list(
+        tx.exec(
+            select(Complaint)
+            .where(Complaint.series == "essai", Complaint.stage != "taken-over")
+            .order_by(col(Complaint.received_at), col(Complaint.id))
+        )
+    )
+
+
+def before_start(tx: Session, since: datetime) -> list[Inbound]:
+    """Mails older than the desk, received at `since` or later."""
+    return list(tx.exec(select(Inbound).where(Inbound.verdict == "before-start", Inbound.received_at >= since)))

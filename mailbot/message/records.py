@@ -1,4 +1,4 @@
-"""Hostile bytes → Message: who, text, parts, how automatic, how authenticated. All limits live here."""
+"""The records that every room speaks of: a mail as far as the desk may know it. Frozen, cleaned, bounded."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Forwarded:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """Everything the desk may know of a mail. Valid UTF-8 without controls, bidi overrides or surrogates; bounded sizes."""
+    """Everything the desk may know of a mail: valid UTF-8, no controls, no bidi overrides, no surrogates; bounded."""
 
     size: int  # bytes of the raw mail
     sha256: str  # of the raw mail
@@ -75,7 +75,9 @@ class Message:
     text: str  # the whole readable text: text/plain, or HTML turned into text
     html: str  # the HTML part as text (at most LIMIT_HTML characters), "" when none; for the quote cutter
     attachments: tuple[Attachment, ...]
-    automatic: tuple[str, ...]  # why this looks machine-made, e.g. "Auto-Submitted: auto-replied"; () for a person's mail
+    automatic: tuple[
+        str, ...
+    ]  # why this looks machine-made, e.g. "Auto-Submitted: auto-replied"; () for a person's mail
     listed: tuple[str, ...]  # why this looks like a mailing list or bulk mail, e.g. "List-Id: <x.y>"
     list_addresses: tuple[str, ...]  # addresses found in List-Post/List-Id, to compare with our own groups
     spam: tuple[str, ...]  # spam headers that say yes, e.g. "X-Spam-Flag: YES"

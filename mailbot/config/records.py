@@ -1,18 +1,26 @@
-"""config.example.toml in code: a frozen Config, or one list of every mistake (key, line, how to mend)."""
+"""The settings as frozen records, one per table of config.example.toml, and the defaults that depend on other keys."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from mailbot import workdays
+
+Security = Literal["tls", "starttls", "none"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Role = Literal["staff", "quality", "direction", "admin"]
+WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
 
 class Section(BaseModel):
-    """A table of the configuration: unknown keys are mistakes, values never change."""
+    """A table of the configuration: unknown keys are mistakes, values never change, errors never quote a value."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Organisation(Section):
@@ -31,8 +39,8 @@ class Mailbox(Section):
     address: str  # where complainants write; the From of every letter
     addresses: tuple[str, ...] = ()  # other addresses and groups that end up here
     host: str
-    port: int = 993
-    security: Literal["tls", "starttls", "none"] = "tls"
+    port: int = Field(default=993, ge=1, le=65535)
+    security: Security = "tls"
     user: str = ""  # default: address
     password: SecretStr = SecretStr("")
     ca_file: Path | None = None
@@ -47,8 +55,8 @@ class Mailbox(Section):
 
 class Smtp(Section):
     host: str
-    port: int = 587
-    security: Literal["tls", "starttls", "none"] = "starttls"
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Security = "starttls"
     user: str = ""  # default: mailbox.address; "-" = no authentication
     password: SecretStr = SecretStr("")
     ca_file: Path | None = None
@@ -64,7 +72,7 @@ class Closure(Section):
 class Calendar(Section):
     timezone: str = "Europe/Paris"
     territory: str = "metropole"  # see workdays.TERRITORIES
-    working_days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ("mon", "tue", "wed", "thu", "fri")
+    working_days: tuple[Weekday, ...] = WEEK[:5]
     good_friday: bool = True  # Alsace-Moselle only
     worked_holidays: tuple[date, ...] = ()
     extra_holidays: tuple[date, ...] = ()
@@ -78,7 +86,7 @@ class Calendar(Section):
 class Person(Section):
     name: str
     addresses: tuple[str, ...]  # the first receives the letters
-    roles: tuple[Literal["staff", "quality", "direction", "admin"], ...] = ("staff",)
+    roles: tuple[Role, ...] = ("staff",)
     substitute: str = ""  # an address of another person
     active: bool = True
 
@@ -122,7 +130,7 @@ class Referents(Section):
 class AlarmRoad(Section):
     """The second road: used when the first is the broken one (spec §10)."""
 
-    webhook: str = ""
+    webhook: str = Field(default="", repr=False)  # whoever knows it can write there: as good as a password
     smtp: Smtp | None = None
     from_address: str = ""  # default: alarm.smtp.user
 
@@ -137,12 +145,15 @@ class Texts(Section):
 
 
 class Database(Section):
-    url: str = ""  # default: SQLite file mailbot.db in data_dir
+    url: str = Field(default="", repr=False)  # default: SQLite file mailbot.db in data_dir; may hold a password
 
 
 class Config(Section):
+    """Everything that can be set. What the properties return is lower-cased where it is compared."""
+
     mode: Literal["essai", "live"] = "live"
     data_dir: Path = Path("/var/lib/mailbot")
+    instance: str = ""  # the id that `init` draws, kept with the secrets; "" = not compared (spec §2, copied instances)
     organisation: Organisation
     mailbox: Mailbox
     smtp: Smtp
@@ -157,3 +168,66 @@ class Config(Section):
     digest: Digest = Digest()
     alarm: AlarmRoad = AlarmRoad()
     texts: Texts = Texts()
+
+    @property
+    def imap_user(self) -> str:
+        return self.mailbox.user or self.mailbox.address
+
+    @property
+    def smtp_user(self) -> str:
+        """The account that sends; "" when the server asks for none."""
+        return "" if self.smtp.user == "-" else self.smtp.user or self.mailbox.address
+
+    @property
+    def from_name(self) -> str:
+        return self.smtp.from_name or self.organisation.name
+
+    @property
+    def signature(self) -> str:
+        return self.texts.signature or self.organisation.service
+
+    @property
+    def alarm_from(self) -> str:
+        """The From of an alarm that takes the second road; "" without `alarm.smtp`."""
+        return self.alarm.from_address or (self.alarm.smtp.user if self.alarm.smtp else "")
+
+    @property
+    def database_url(self) -> str:
+        return self.database.url or f"sqlite:///{self.data_dir / 'mailbot.db'}"
+
+    @cached_property
+    def workdays(self) -> workdays.Calendar:
+        """The part of `calendar` that counts days, as workdays wants it. Raises ValueError for an unknown territory."""
+        c = self.calendar
+        return workdays.Calendar(
+            timezone=c.timezone,
+            territory=workdays.resolve_territory(c.territory),
+            working_days=frozenset(WEEK.index(d) for d in c.working_days),
+            good_friday=c.good_friday,
+            worked_holidays=frozenset(c.worked_holidays),
+            extra_holidays=frozenset(c.extra_holidays),
+            closures=tuple(workdays.Closure(x.first, x.last, x.label) for x in c.closures),
+            days=c.days,
+        )
+
+    @cached_property
+    def own_addresses(self) -> frozenset[str]:
+        """Where complainants write: the mailbox and every address or group that ends up in it."""
+        return frozenset(a.lower() for a in (self.mailbox.address, *self.mailbox.addresses))
+
+    @property
+    def own_domains(self) -> frozenset[str]:
+        """What `organisation.domains` says, no more: at a public provider the mailbox has strangers for neighbours."""
+        return frozenset(d.lower() for d in self.organisation.domains)
+
+    @cached_property
+    def _by_address(self) -> dict[str, Person]:
+        return {address.lower(): person for person in self.staff for address in person.addresses}
+
+    def person(self, address: str) -> Person | None:
+        """Whose address it is, active or not; the whole address is compared without case."""
+        return self._by_address.get(address.lower())
+
+    def people_with(self, role: str) -> tuple[Person, ...]:
+        """The active people with that role, in the order of the file."""
+        return tuple(p for p in self.staff if p.active and role in p.roles)

@@ -1,0 +1,49 @@
+# mailbot : tout ce qui se fait dans un clone. Rien n’est écrit hors de ce dossier, sauf les paquets Debian de « make test ».
+
+PYTHON ?= python3
+BIN := .venv/bin
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+READY := .venv/.ready-$(VERSION)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint clean
+
+help: ## cette liste
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+
+setup: $(READY) ## prépare l’environnement dans .venv (une minute la première fois)
+
+demo: $(READY) ## une journée de réclamations dans une boîte d’essai ; options : make demo ARGS=--once
+	@$(BIN)/mailbot demo $(ARGS)
+
+test: $(READY) ## vérifie tout ; installe avant, une fois, les paquets Debian nécessaires ; un seul fichier : ARGS=tests/…
+	@tools/test-packages.sh
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY) ## style et types
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+
+clean: ## efface ce que make et les essais ont écrit ici, environnement compris
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build demo-out *.egg-info
+	find mailbot tests -name __pycache__ -prune -exec rm -rf {} +
+
+# pip runs from the lock alone, wheels only: nothing is built. The project itself is one line in the environment, told
+# from there, so the folder can be moved; `make` comes back here only when the lock or the launcher changes.
+$(READY): requirements.txt tools/mailbot
+	@command -v $(PYTHON) >/dev/null || { echo "Il manque Python : sudo apt-get install -y python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
+	  echo "mailbot demande Python 3.11, 3.12 ou 3.13 ; ici : $$($(PYTHON) -V). Ailleurs : make setup PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Il manque un paquet : sudo apt-get install -y python3-venv"; exit 1; }
+	@echo "Installation dans .venv, une minute environ…"
+	@[ "$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = "$(VERSION)" ] \
+	  && [ -d .venv/lib/python$(VERSION) ] || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --only-binary :all: \
+	  --require-hashes -r requirements.txt
+	@echo '../../../..' > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/mailbot.pth"
+	@install -m 755 tools/mailbot $(BIN)/mailbot
+	@touch $@
+	@echo "Prêt : $(BIN)/mailbot --help"

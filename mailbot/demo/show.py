@@ -1,0 +1,156 @@
+"""A demo under way: its servers, its daemon, its folder, what was seen so far, and how it is said."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from mailbot.demo import story
+from mailbot.demo.page import Box
+from mailbot.demo.stage import Daemon, Folder
+from mailbot.demo.story import Character
+from mailbot.demo.town import Town
+from mailbot.demo.witness import Entry, Register, Seen
+from mailbot.letters.dates import in_words
+
+T = TypeVar("T")
+Say = Callable[[str], object]
+HEAD = ("Numéro", "De", "AR en", "Réponse au plus tard le", "Fichiers remis à")
+
+
+class Broken(RuntimeError):
+    """The story can't go on; str() says why, in French."""
+
+
+class Show:
+    """A demo under way: the mail servers, the daemon, the folder, and what was seen so far."""
+
+    def __init__(self, folder: Folder, say: Say) -> None:
+        self.folder = folder
+        self.say = say
+        self.stop = asyncio.Event()
+        self.town = Town({c.addr: story.PASSWORD for c in story.CAST} | {story.DESK: story.PASSWORD})
+        self.daemon = Daemon(folder)
+        self.register = Register(folder.register)
+        self.seen: list[Seen] = []
+        self.awaited = "le démarrage"
+        self.colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Servers first, then the daemon; ended in the other order, whatever happens."""
+        async with contextlib.AsyncExitStack() as stack:
+            await self.town.start(stack)
+            self.folder.write_facts(self._facts())
+            self.folder.write_settings(
+                story.configuration(
+                    imap_port=self.town.imap_port,
+                    smtp_port=self.town.smtp_port,
+                    since=story.since(datetime.now(UTC)),
+                    data_dir=self.folder.register.parent,
+                )
+            )
+            await stack.enter_async_context(self.daemon)
+            yield
+
+    def _facts(self) -> dict[str, object]:
+        host = self.town.host
+        return {
+            "imap": {"host": host, "port": self.town.imap_port},
+            "smtp": {"host": host, "port": self.town.smtp_port},
+            "desk": story.DESK,
+            "assignee": story.BO.addr,
+            "password": story.PASSWORD,
+            "accounts": [{"name": c.name, "address": c.addr} for c in story.CAST],
+            "visitors": "toute adresse en .example qui écrit reçoit une boîte, avec le même mot de passe",
+            "register": str(self.folder.register),
+            "mailboxes": str(self.folder.mailboxes),
+            "page": str(self.folder.page),
+            "log": str(self.folder.log),
+        }
+
+    async def or_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """What the coroutine returns, or None when somebody stops the demo first."""
+        task = asyncio.create_task(work)
+        tasks = {task, asyncio.create_task(self.stop.wait())}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            return None if self.stop.is_set() else task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def until(self, what: str, look: Callable[[], T | None]) -> T:
+        """The first thing that `look` finds. Raises Broken when the daemon is gone."""
+        self.awaited = what
+        while True:
+            if found := look():
+                return found
+            if self.daemon.ended is not None:
+                words = "\n".join(self.daemon.last_words())
+                raise Broken(f"Le bureau s’est arrêté (code {self.daemon.ended}), journal {self.folder.log} :\n{words}")
+            await asyncio.sleep(0.05)
+
+    def write_page(self) -> None:
+        """Every mail as .eml, and the page."""
+        self.folder.write_page(
+            [self._box(c, kind) for c, kind in self._owners()],
+            [row(s) for s in self.seen],
+            head=HEAD,
+            intro=f"Trois personnes ont écrit à {story.DESK} ; mailbot a répondu, seul, avec un numéro et une date. "
+            "Un répondeur d’absence et un avis d’échec n’ont rien ouvert, rien fait partir, rien clos.",
+            legend="Ci-dessous, chaque boîte aux lettres telle qu’elle est : bleu, la boîte du bureau ; brun, ceux qui "
+            "écrivent ; vert, l’équipe. Cliquez sur un courrier pour l’ouvrir.",
+        )
+
+    def _owners(self) -> list[tuple[Character, str]]:
+        desk = Character(name="Le bureau des réclamations", addr=story.DESK, part="la boîte que lit mailbot")
+        known = {c.addr for c in story.CAST} | {story.DESK}
+        arrived = self.town.arrived
+        late = [c for c in story.LATECOMERS if c.addr in arrived]
+        strangers = (a for a in arrived if a not in known)
+        visitors = [Character(name=a.partition("@")[0], addr=a, part="de passage") for a in strangers]
+        outside = [(c, "outside") for c in (*story.COMPLAINANTS, *late, *visitors)]
+        return [(desk, "desk"), *outside, *((c, "staff") for c in story.STAFF)]
+
+    def _box(self, owner: Character, kind: str) -> Box:
+        mails = self.folder.keep(owner.addr, self.town.arrived.get(owner.addr, ()))
+        return Box(addr=owner.addr, name=owner.name, part=owner.part, kind=kind, mails=mails)
+
+    def mails(self, who: Character) -> list[bytes]:
+        return self.town.arrived.get(who.addr, [])
+
+    def paint(self, code: str, text: str) -> str:
+        return f"\033[{code}m{text}\033[0m" if self.colour else text
+
+    def bold(self, text: str) -> str:
+        return self.paint("1", text)
+
+    def dim(self, text: str) -> str:
+        return self.paint("2", text)
+
+    def green(self, text: str) -> str:
+        return self.paint("32", text)
+
+    def red(self, text: str) -> str:
+        return self.paint("31", text)
+
+
+def row(seen: Seen) -> tuple[str, ...]:
+    """A line of the summary, under HEAD."""
+    given = f"{story.BO.name} ({len(seen.written.files)})"
+    return (seen.entry.number, seen.written.by.name, in_seconds(seen.seconds), due(seen.entry), given)
+
+
+def due(entry: Entry) -> str:
+    return in_words(entry.due_on, "fr") if entry.due_on else "(sans date)"
+
+
+def in_seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s".replace(".", ",")

@@ -1,0 +1,141 @@
+"""Mails that join a file: a complainant's follow-up, a colleague's note, a direct answer (spec §3 and §6)."""
+
+from __future__ import annotations
+
+from mailbot.config import Config
+from mailbot.desk import Case, Desk
+from mailbot.effects import Attach, Change, Effect, Judge, Letter, Note
+from mailbot.identity import Author
+from mailbot.letters import sendable
+from mailbot.message import Message
+from mailbot.reading import Reading
+from mailbot.rules.acknowledge import receipt
+from mailbot.rules.intake import authenticated, file_list, first_name, shown
+from mailbot.verdict import is_no_reply
+
+
+def follow_up(
+    message: Message,
+    reading: Reading,
+    desk: Desk,
+    author: Author,
+    config: Config,
+    *,
+    case: Case,
+    registered: bool,
+    reason: str,
+) -> list[Effect]:
+    """Joins a complainant's further mail: receipt to the registered address, notice to the assignee at once (spec §3)."""
+    effects: list[Effect] = [
+        Attach(number=case.number),
+        Judge(verdict="follow-up", reason=reason, number=case.number),
+        Note(number=case.number, event="follow-up", actor=author.addr or "inconnu", text=reason),
+    ]
+    if registered and sendable(case.complainant_addr) and not is_no_reply(case.complainant_addr):
+        effects += _received(message, reading, desk, author, case, config)
+    elif author.addr and author.addr not in case.asked_other_address.split():
+        asked = f"{case.asked_other_address} {author.addr}".strip()
+        effects.append(Change(number=case.number, fields={"asked_other_address": asked}))
+    return effects + _to_assignee(message, reading, desk, author, case, config, registered=registered)
+
+
+def _received(
+    message: Message, reading: Reading, desk: Desk, author: Author, case: Case, config: Config
+) -> list[Effect]:
+    facts = {
+        "number": case.number,
+        "received_at": desk.incoming.received_at.isoformat(),
+        "due_on": case.due_on.isoformat() if case.due_on else None,
+        "authenticated": authenticated(message, config),
+        "files": [shown(a) for a in message.attachments if a.evidence and not a.problem],
+    }
+    return receipt(
+        facts,
+        inbound_id=desk.incoming.id,
+        to=case.complainant_addr,
+        language=case.language,
+        desk=desk,
+        config=config,
+        reply_to_id=message.message_id,
+    )
+
+
+def _to_assignee(
+    message: Message, reading: Reading, desk: Desk, author: Author, case: Case, config: Config, *, registered: bool
+) -> list[Effect]:
+    person = config.person(case.assignee)
+    travelling, files = file_list(message, desk.incoming.id)
+    facts = {
+        "number": case.number,
+        "first_name": first_name(person) if person else "",
+        "from_addr": author.addr or "adresse illisible",
+        "registered": registered,
+        "text": reading.new_text or message.text,
+        "files": files,
+        "received_at": desk.incoming.received_at.isoformat(),
+        "due_on": case.due_on.isoformat() if case.due_on else None,
+    }
+    key = f"followup-notice:{desk.incoming.id}"
+    return [
+        Letter(
+            kind="followup-notice",
+            keys=(key,),
+            to=case.assignee,
+            language="fr",
+            facts=facts,
+            number=case.number,
+            attach=travelling,
+        )
+    ]
+
+
+def staff_note(
+    message: Message, reading: Reading, desk: Desk, author: Author, config: Config, *, case: Case, reason: str
+) -> list[Effect]:
+    """A colleague's words about a file: kept inside; who wrote is told that nothing left (nothing leaves without a tag)."""
+    facts = {"number": case.number, "subject": message.subject, "text": reading.new_text or message.text}
+    return [
+        Attach(number=case.number),
+        Judge(verdict="staff-note", reason=reason, number=case.number),
+        Note(number=case.number, event="note", actor=author.addr, text=f"{reason} ; {author.proof.evidence}"),
+        Letter(
+            kind="nothing-left",
+            keys=(f"confirm:{desk.incoming.id}",),
+            to=author.addr,
+            language="fr",
+            facts=facts,
+            number=case.number,
+            in_reply_to=message.message_id,
+            references=(message.message_id,) if message.message_id else (),
+        ),
+    ]
+
+
+def direct_answer(
+    message: Message, reading: Reading, desk: Desk, author: Author, config: Config, *, case: Case, reason: str
+) -> list[Effect]:
+    """A colleague answered from an ordinary client: recorded, nothing is sent a second time (spec §6)."""
+    person = config.person(case.assignee)
+    facts = {
+        "number": case.number,
+        "first_name": first_name(person) if person else "",
+        "author": author.addr,
+        "to_addr": case.complainant_addr,
+        "text": reading.new_text or message.text,
+        "at": desk.incoming.received_at.isoformat(),
+    }
+    return [
+        Attach(number=case.number),
+        Judge(verdict="direct-answer", reason=reason, number=case.number),
+        Note(
+            number=case.number, event="answered-directly", actor=author.addr, text=f"{reason} ; {author.proof.evidence}"
+        ),
+        Letter(
+            kind="direct-answer",
+            keys=(f"direct:{desk.incoming.id}",),
+            to=case.assignee,
+            language="fr",
+            facts=facts,
+            number=case.number,
+        ),
+    ]

@@ -1,0 +1,63 @@
+"""Fixtures: the real servers. A part that is missing skips the test and says which Debian package brings it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from servers import Missing, find
+from servers.mail import MailServer
+from servers.postgres import Postgres
+
+Server = TypeVar("Server", MailServer, Postgres)
+
+
+def need(part: str, package: str) -> Path:
+    """The path of a program. Without it the test is skipped; where CI=true nothing may be missing, so it fails."""
+    found = find(part)
+    if found is None:
+        _without(Missing(part, package))
+    assert found is not None
+    return found
+
+
+def _without(missing: Missing) -> None:
+    if os.environ.get("CI", "").lower() == "true":
+        pytest.fail(str(missing))
+    pytest.skip(str(missing))
+
+
+def _running(make: Callable[[], Server]) -> Iterator[Server]:
+    try:
+        server = make()
+    except Missing as missing:
+        _without(missing)
+        return
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def mail_server() -> Iterator[MailServer]:
+    """Dovecot and Postfix for the whole run. A test that stops or stuns them starts or wakes them again."""
+    yield from _running(MailServer)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """PostgreSQL for the whole run."""
+    yield from _running(Postgres)
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """The URL of an empty database of this test's own."""
+    name = postgres.new_database()
+    yield postgres.url(name)
+    postgres.drop_database(name)

@@ -1,0 +1,125 @@
+"""Killed twice at moments drawn by lot, thirty times over, then left to finish: the audit is clean each time."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from audit import audit, unexplained
+from crash.conftest import Line, Tell
+from crash.desk import stories
+from crash.scene import Rig, four_mails, rig
+from scenes import first
+from scenes.post import Mail, Post
+from servers.mail import MailServer
+
+SEEDS = range(30)
+
+
+@dataclass
+class Run:
+    """What two kills left behind."""
+
+    moments: tuple[float, float]
+    statuses: list[int]
+    begun: list[int]  # mails in the register and letters accepted at each kill
+    finished: list[bool]
+    end: int
+    problems: list[str]
+    copies: Counter[str]
+    files: list[str]
+    config: Path
+    mails: dict[str, str]
+
+
+def _mails(post: Post) -> list[Mail]:
+    return [*four_mails(post), *first.complaints(post, 2, start=6)]
+
+
+@pytest.fixture(scope="module")
+def runs(mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Run]:
+    """Three at a time. How long an undisturbed run lasts is measured first: the moments are drawn within it."""
+    folder = tmp_path_factory.mktemp("random")
+    with ThreadPoolExecutor(3) as pool:
+        lasts = max(pool.map(lambda n: _undisturbed(mail_server, folder, n), range(3)))
+        played = pool.map(lambda seed: _play(mail_server, folder, seed, lasts), SEEDS)
+        return dict(zip(SEEDS, played, strict=True))
+
+
+def _undisturbed(server: MailServer, folder: Path, n: int) -> float:
+    with rig(server, folder, f"whole{n}") as r:
+        r.deliver(_mails(r.post))
+        begun = time.monotonic()
+        r.desk.start()
+        r.desk.await_idle(m.trace for m in r.sent)
+        lasted = time.monotonic() - begun
+        assert r.desk.stop() == 0
+        return lasted
+
+
+def _play(server: MailServer, folder: Path, seed: int, lasts: float) -> Run:
+    lot = random.Random(seed)
+    moments = (lot.uniform(0.2, 1.0) * lasts, lot.uniform(0.2, 1.0) * lasts)
+    with rig(server, folder, f"seed{seed:02d}", "Traités" if seed % 2 else "") as r:
+        mails = _mails(r.post)
+        statuses, begun, finished = [], [], []
+        for moment, part in zip(moments, (mails[:4], mails[4:]), strict=True):
+            r.deliver(part)
+            statuses.append(_killed_after(r, moment))
+            begun.append(_kept(r) + len(r.sink.accepted))
+            finished.append(len({a.message_id for a in r.sink.accepted}) == sum(_owed(m) for m in r.sent))
+        end = r.to_idle()
+        evidence = r.evidence(extra_copies=2)
+        return Run(
+            moments=moments, statuses=statuses, begun=begun, finished=finished, end=end, problems=audit(evidence),
+            copies=Counter(a.message_id for a in r.sink.accepted), files=r.desk.numbers(), config=r.desk.config,
+            mails=r.known_mails(),
+        )  # fmt: skip
+
+
+def _owed(mail: Mail) -> int:
+    return len(mail.outside) + len(mail.inside)
+
+
+def _killed_after(r: Rig, moment: float) -> int:
+    """The moment of the kill is the input of this test, not something that it measures."""
+    r.desk.start()
+    time.sleep(moment)
+    return r.desk.kill()
+
+
+def _kept(r: Rig) -> int:
+    if not r.desk.register.exists() or not r.desk.rows("SELECT 1 FROM sqlite_master WHERE name = 'inbound'"):
+        return 0
+    return len(r.desk.rows("SELECT id FROM inbound"))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_killed_twice_at_random_and_left_to_finish_the_audit_is_clean(
+    runs: dict[int, Run], tell: Tell, seed: int
+) -> None:
+    run = runs[seed]
+    when = " ".join(f"{m:.2f}s" for m in run.moments)
+    killed = run.statuses == [-signal.SIGKILL] * 2
+    tell(Line(f"#{seed}", when, killed, len(run.copies), sum(n - 1 for n in run.copies.values()), run.problems))
+    assert killed
+    assert run.end == 0
+    assert run.problems == []
+
+
+def test_a_good_part_of_the_kills_hit_while_work_was_half_done(runs: dict[int, Run]) -> None:
+    half = [b > 0 and not f for run in runs.values() for b, f in zip(run.begun, run.finished, strict=True)]
+    assert sum(half) >= len(half) // 4
+
+
+def test_every_step_names_the_mail_that_caused_it(runs: dict[int, Run]) -> None:
+    asked = [(run, number) for run in runs.values() for number in run.files]
+    told = stories((run.config, number) for run, number in asked)
+    assert len(told) == 4 * len(SEEDS)
+    assert [p for (run, _), t in zip(asked, told, strict=True) for p in unexplained(t, run.mails, set(run.copies))] == []
