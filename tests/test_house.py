@@ -24,7 +24,6 @@ ONE_ROOM = {
     "inscriptis": "message",
     "lxml": "message",
     "nh3": "message",
-    "tnefparse": "message",
     "jinja2": "letters",
     "css_inline": "letters",
     "holidays": "workdays",

@@ -3,7 +3,7 @@
 # start what they need themselves, on loopback and in folders of their own: nothing here is to run beside them.
 set -euo pipefail
 
-wanted=(dovecot-imapd dovecot-lmtpd openssl postfix postgresql strace systemd)
+wanted=(dovecot-imapd dovecot-lmtpd openssl postfix postgresql procps strace systemd)
 services=(dovecot postfix postgresql)
 missing=()
 for package in "${wanted[@]}"; do

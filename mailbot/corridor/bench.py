@@ -152,7 +152,7 @@ def words(config: Config) -> reading.Words:
         trainings=tuple((t.name, t.words) for t in config.trainings),
         alerts=dict(config.words),
         funders=config.intake.funders,
-        staff=tuple((p.name, p.addresses[0].lower()) for p in config.staff if p.active),
+        staff=tuple((p.name, a.lower()) for p in config.staff if p.active for a in p.addresses),
         own_domains=tuple(config.own_domains),
         own_addresses=tuple(config.own_addresses),
         own_phones=(config.organisation.phone,) if config.organisation.phone else (),

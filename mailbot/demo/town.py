@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Any
 
@@ -19,6 +20,7 @@ class Town(Sandbox):
 
     def __init__(self, users: dict[str, str]) -> None:
         super().__init__(users)
+        logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of its own old names at each login
         self.arrived: dict[str, list[bytes]] = {}
         self.passages: list[tuple[str, str, bytes]] = []  # (envelope sender, recipient, mail)
         self.on_delivery = self._note

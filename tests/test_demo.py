@@ -1,0 +1,376 @@
+"""The demo: what its characters write, what its provider vouches for, what the page lets through, and the whole played once."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import random
+import re
+import sys
+from datetime import UTC, date, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailbot import config, message, workdays
+from mailbot.demo import enclosures, page, play, send, stage, story, town, witness
+from mailbot.letters.dates import in_words
+
+sys.path.insert(0, str(Path(__file__).parent))
+import demo_check  # noqa: E402
+
+NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+ACK = b"From: desk@ief.example\r\nSubject: [REC-2026-0001] AR\r\nMessage-ID: <ack@ief.example>\r\n\r\nBonjour\r\n"
+
+
+# -- the story ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("write", [story.carl, story.opale, story.marc, lambda now: story.one_more(now, random.Random(7))])
+def test_a_complaint_is_read_as_it_was_written(write) -> None:
+    written = write(NOW)
+    read = message.read(written.raw)
+    assert read.from_ and (read.from_.name, read.from_.addr) == (written.by.name, written.by.addr)
+    assert read.strict_from
+    assert (read.message_id, read.problems, read.automatic) == (written.message_id, (), ())
+    assert tuple((a.name, a.sha256) for a in read.attachments if a.evidence) == written.files
+
+
+def test_each_mail_is_a_new_one() -> None:
+    assert story.carl(NOW).message_id != story.carl(NOW).message_id
+
+
+def test_the_absence_message_answers_the_acknowledgement_by_itself() -> None:
+    read = message.read(story.out_of_office(ACK, NOW).raw)
+    assert read.in_reply_to == ("<ack@ief.example>",)
+    assert read.automatic
+
+
+def test_the_bounce_quotes_the_acknowledgement_but_names_somebody_else() -> None:
+    written = story.bounce(ACK, NOW)
+    (report,) = message.read(written.raw).reports
+    assert (report.action, report.status, report.original_id) == ("failed", "5.1.1", "<ack@ief.example>")
+    assert report.recipient != story.OPALE.addr
+    assert written.envelope_from == ""
+
+
+def test_the_settings_of_the_story_are_without_mistake(tmp_path: Path) -> None:
+    folder = stage.Folder(tmp_path / "demo")
+    folder.open()
+    folder.write_settings(story.configuration(imap_port=1143, smtp_port=1025, since=NOW, data_dir=tmp_path / 'a "b\\c'))
+    settings = config.load(folder.settings)
+    assert settings.mailbox.since == NOW
+    assert settings.data_dir == tmp_path / 'a "b\\c'
+    assert settings.person(story.BO.addr)
+    assert folder.settings.stat().st_mode & 0o077 == 0
+
+
+def test_the_drawn_files_are_what_they_say() -> None:
+    pdf = enclosures.pdf("Une ligne (entre parenthèses) \\", "œ")
+    start = int(re.search(rb"startxref\n(\d+)\n%%EOF", pdf)[1])
+    assert pdf[start:].startswith(b"xref")
+    places = [int(place) for place in re.findall(rb"(\d{10}) 00000 n", pdf[start:])]
+    assert [pdf[place:].split(b" ", 1)[0] for place in places] == [b"%d" % n for n in range(1, len(places) + 1)]
+    assert enclosures.closed_door(8, 8).startswith(b"\x89PNG\r\n\x1a\n")
+
+
+# -- the provider ---------------------------------------------------------------------------------------------------------
+
+CARL = story.carl(NOW).raw
+FORGED = b"Authentication-Results: mx.ief.example;\r\n\tdmarc=pass header.from=courriel.example\r\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "account", "vouched"),
+    [
+        (CARL, story.CARL.addr, True),
+        (CARL, "Carl@Courriel.example", True),
+        (CARL, "", False),
+        (CARL, story.NADIA.addr, False),  # an account of the same provider is not the author's
+        (FORGED + CARL, "", False),
+        (FORGED.upper() + CARL, story.NADIA.addr, False),
+        (b"From: x@y.example\r\n" + CARL, story.CARL.addr, False),  # two From fields
+    ],
+)
+def test_the_provider_vouches_only_for_who_writes_through_his_own_account(raw: bytes, account: str, vouched: bool) -> None:
+    results = message.read_headers(town.judged(raw, account)).authentication
+    assert bool(results) is vouched
+
+
+@given(st.binary(max_size=400))
+def test_taking_results_out_changes_no_other_byte(body: bytes) -> None:
+    raw = b"Subject: a\r\n folded\r\nTo: b@c.example\r\n\r\n" + body
+    assert town.without_results(raw) == raw
+    assert town.without_results(FORGED + raw) == raw
+
+
+# -- the page -------------------------------------------------------------------------------------------------------------
+
+HOSTILE = b"""From: "<script>alert(1)</script>" <m@evil.example>\r
+To: "><img src=x onerror=alert(1)>" <desk@ief.example>\r
+Subject: </summary><script>alert(2)</script>\r
+Date: Mon, 23 Nov 2026 01:22:18 +0000\r
+Message-ID: <a@evil.example>\r
+Authentication-Results: "><script>alert(3)</script>\r
+Content-Type: multipart/mixed; boundary=x\r
+\r
+--x\r
+Content-Type: text/html\r
+\r
+"></iframe><script>alert(4)</script><LINK rel=preconnect href="http://far.example"><meta http-equiv=refresh content="0;url=//far.example"><base href="//far.example/"><img src="http://far.example/p.png"><p onclick=alert(5)>Salut</p>\r
+--x\r
+Content-Type: image/svg+xml\r
+Content-Disposition: attachment; filename="a'><script>alert(6).svg"\r
+\r
+<svg onload=alert(7)/>\r
+--x--\r
+"""
+
+
+class Tags(HTMLParser):
+    """Every element of a page, with its attributes, and the policies and frames in it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attrs for name, attrs in self.found if name == tag]
+
+
+def hostile_page() -> Tags:
+    box = page.Box(
+        addr="<b>@evil.example", name="<script>", part="&", kind="outside", mails=(("mailboxes/x/001.eml", HOSTILE),)
+    )
+    return Tags(page.render([box], ["<i>"], [["<script>"]], intro="<script>", legend="</p><script>"))
+
+
+def test_nothing_of_a_mail_becomes_an_element_of_the_page() -> None:
+    tags = hostile_page()
+    names = {name for name, _ in tags.found}
+    assert not names & {"script", "link", "base", "object", "embed", "svg", "form", "i", "b@evil.example"}
+    assert not [a for _, attrs in tags.found for a in attrs if a.startswith("on")]
+    assert [a["href"] for a in tags.all("a")] == ["mailboxes/x/001.eml"]
+    assert tags.all("img") == []  # an SVG is no picture
+
+
+def test_the_page_forbids_everything_but_its_own_style_and_pictures() -> None:
+    policies = [m["content"] for m in hostile_page().all("meta") if m.get("http-equiv") == "Content-Security-Policy"]
+    assert policies == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:"]
+
+
+def test_the_html_of_a_mail_stands_in_a_frame_that_may_nothing() -> None:
+    (frame,) = hostile_page().all("iframe")
+    assert frame["sandbox"] == ""
+    assert frame["srcdoc"].startswith("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'")
+    inside = {name for name, _ in Tags(frame["srcdoc"]).found}
+    assert not inside & {"script", "link", "base"}
+    assert "Salut" in frame["srcdoc"]
+
+
+def test_a_picture_is_shown_from_the_page_itself() -> None:
+    box = page.Box(addr="a@b.example", name="A", part="", kind="desk", mails=(("m/001.eml", CARL),))
+    (picture,) = Tags(page.render([box], [], [], intro="", legend="")).all("img")
+    assert picture["src"].startswith("data:image/png;base64,")
+
+
+def test_any_bytes_can_be_shown() -> None:
+    bomb = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + b"--x\r\n\r\n\r\n" * 3000
+    mails = tuple((f"m/{n}.eml", raw) for n, raw in enumerate((b"", b"\0\xff\xfe", b"Subject: =?x?b?\r\n", bomb)))
+    box = page.Box(addr="a@b.example", name="A", part="", kind="desk", mails=mails)
+    assert len(Tags(page.render([box], [], [], intro="", legend="")).all("details")) == len(mails)
+
+
+# -- the folder -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("précieux")
+    with pytest.raises(stage.Occupied):
+        stage.Folder(tmp_path).open()
+    assert (tmp_path / "index.html").read_text() == "précieux"
+
+
+def test_the_folder_of_an_earlier_demo_is_emptied_of_what_a_demo_writes(tmp_path: Path) -> None:
+    first = stage.Folder(tmp_path)
+    first.open()
+    first.write_facts({"smtp": {"host": "127.0.0.1", "port": 1}})
+    first.keep("carl@courriel.example", [b"ancien"])
+    (tmp_path / "notes.txt").write_text("à moi")
+    stage.Folder(tmp_path).open()
+    assert list(first.mailboxes.iterdir()) == []
+    assert (tmp_path / "notes.txt").read_text() == "à moi"
+
+
+def test_mails_are_kept_as_received(tmp_path: Path) -> None:
+    folder = stage.Folder(tmp_path)
+    folder.open()
+    kept = folder.keep("carl@courriel.example", [b"un\r\n", b"\0deux"])
+    assert [path for path, _ in kept] == [f"mailboxes/carl@courriel.example/00{n}.eml" for n in (1, 2)]
+    assert [(tmp_path / path).read_bytes() for path, _ in kept] == [b"un\r\n", b"\0deux"]
+
+
+@given(st.text(max_size=300))
+def test_no_address_leaves_the_folder(addr: str) -> None:
+    name = stage.folder_name(addr)
+    assert re.fullmatch(r"[a-z0-9@_+-][a-z0-9@._+-]*", name)
+    assert len(name) <= 120
+
+
+def test_two_addresses_never_share_a_folder() -> None:
+    addrs = ["a/b@c.example", "a_b@c.example", "a\\b@c.example", "..", ".", "_", "", "a" * 150, "a" * 151]
+    assert len({stage.folder_name(a) for a in addrs}) == len(addrs)
+
+
+# -- what the story judges ------------------------------------------------------------------------------------------------
+
+
+def entry(**changed: object) -> witness.Entry:
+    facts = {
+        "inbound_id": 1,
+        "verdict": "complaint",
+        "reason": "",
+        "number": "REC-2026-0001",
+        "stage": "acknowledged",
+        "due_on": date(2026, 12, 1),
+        "ack_state": "accepted",
+        "ack_at": NOW,
+        "hashes": frozenset(sha for _, sha in story.marc(NOW).files),
+        "letters": 0,
+        "events": (),
+    }
+    return witness.Entry(**{**facts, **changed})
+
+
+def acknowledgement(to: story.Written, subject: str = "[REC-2026-0001]", text: str = "") -> bytes:
+    said = text or "by Tuesday 1 December 2026. File received: lunch order.pdf"
+    return f"Subject: {subject}\r\nIn-Reply-To: {to.message_id}\r\n\r\n{said}\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("changed", "letters", "trouble"),
+    [
+        ({}, ({},), ""),
+        ({"verdict": "list"}, ({},), "jugé"),
+        ({"number": "REC-2026-0002"}, ({},), "au lieu de REC-2026-0001"),
+        ({"due_on": date(2026, 12, 2)}, ({},), "échéance"),
+        ({"ack_at": None}, ({},), "échéance"),
+        ({"hashes": frozenset()}, ({},), "empreinte"),
+        ({}, (), "0 accusés"),
+        ({}, ({}, {}), "2 accusés"),
+        ({}, ({"subject": "Bonjour"},), "objet"),
+        ({}, ({"text": "by Wednesday 2 December 2026: lunch order.pdf"},), "ne dit pas"),
+        ({}, ({"text": "by Tuesday 1 December 2026"},), "ne nomme pas"),
+    ],
+)
+def test_the_story_tells_what_did_not_come_out(changed: dict, letters: tuple, trouble: str) -> None:
+    written = story.marc(NOW)
+    facts = {**changed, "hashes": changed.get("hashes", frozenset(sha for _, sha in written.files))}
+    boxes = {written.by.addr: [acknowledgement(written, **each) for each in letters]}
+    told = " ; ".join(witness.judge_complaint(written, entry(**facts), boxes, expected="REC-2026-0001"))
+    assert trouble in told
+    assert bool(told) is bool(trouble)
+
+
+def test_the_short_form_names_no_file() -> None:
+    written = story.opale(NOW)
+    name, sha = written.files[0]
+    said = f"au plus tard le mardi 1er décembre 2026 ; {name}"
+    boxes = {written.by.addr: [acknowledgement(written, text=said)]}
+    told = witness.judge_complaint(written, entry(hashes=frozenset({sha})), boxes, expected="REC-2026-0001")
+    assert told == [f"l’accusé nomme le fichier {name}"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "after", "trouble"),
+    [
+        ({}, "acknowledged", ""),
+        ({"verdict": "complaint"}, "acknowledged", "jugé"),
+        ({"events": ("opened",)}, "acknowledged", "ouvert"),
+        ({"letters": 1}, "acknowledged", "lettre"),
+        ({}, "closed", "closed"),
+    ],
+)
+def test_a_machine_opens_answers_and_closes_nothing(changed: dict, after: str, trouble: str) -> None:
+    judged = witness.judge_machine(entry(**{"verdict": "bounce", **changed}), "bounce", before="acknowledged", after=after)
+    assert len(judged) == (1 if trouble else 0)
+    assert trouble in "".join(judged)
+
+
+# -- the outsider's check -------------------------------------------------------------------------------------------------
+
+
+@given(st.dates(date(2000, 1, 1), date(2150, 12, 1)))
+def test_the_outsider_counts_the_same_days(day: date) -> None:
+    assert demo_check.sixth_working_day(day) == workdays.due(day, workdays.Calendar()).on
+    assert demo_check.in_words(day) == in_words(day, "fr")
+
+
+@pytest.mark.parametrize(
+    ("acknowledged", "due"),
+    [  # counted by hand
+        (date(2026, 11, 23), date(2026, 12, 1)),
+        (date(2026, 4, 30), date(2026, 5, 12)),  # 1 and 8 May
+        (date(2026, 12, 24), date(2027, 1, 5)),  # Christmas and New Year
+        (date(2027, 3, 25), date(2027, 4, 5)),  # Easter Monday, 29 March
+    ],
+)
+def test_the_outsider_counts_right(acknowledged: date, due: date) -> None:
+    assert demo_check.sixth_working_day(acknowledged) == due
+
+
+def test_the_outsider_knows_nothing_of_mailbot() -> None:
+    tree = ast.parse(Path(demo_check.__file__).read_text(encoding="utf-8"))
+    names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    names |= {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+
+
+# -- the whole ------------------------------------------------------------------------------------------------------------
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_the_demo_plays_ends_by_itself_and_leaves_its_mails(tmp_path: Path) -> None:
+    said: list[str] = []
+    out = tmp_path / "demo"
+    code = await play.play(once=True, out=out, say=said.append)
+    assert code == 0, "\n".join(said)
+    told = "\n".join(said)
+    assert "Contre-épreuve" in told
+    assert "\033[" not in told
+    assert len(told.splitlines()) <= 45
+    assert str(out / "index.html") in told
+    (ack,) = (out / "mailboxes" / story.CARL.addr).glob("*.eml")
+    assert "REC-" in message.read(ack.read_bytes()).subject
+    given_to_bo = [message.read(f.read_bytes()) for f in (out / "mailboxes" / story.BO.addr).glob("*.eml")]
+    door = hashlib.sha256(enclosures.closed_door()).hexdigest()
+    assert door in {a.sha256 for m in given_to_bo for a in m.attachments}
+    assert witness.Register(out / "register" / "mailbot.db").explained() == (6, 6)
+    facts = stage.read_facts(out)
+    assert facts
+    assert not alive(facts["daemon"])
+    assert await send.send_one_more(out) == 1  # nobody answers there any more
+
+
+async def test_a_second_demo_does_not_touch_a_stranger_s_folder(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("b")
+    said: list[str] = []
+    assert await play.play(once=True, out=tmp_path, say=said.append) == 1
+    assert "rien n’y est touché" in said[0]
+    assert await send.send_one_more(tmp_path) == 1
