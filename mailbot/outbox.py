@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import ssl
+from base64 import b64encode
 from dataclasses import dataclass
 
 import aiosmtplib
@@ -14,7 +15,8 @@ from mailbot.store.post import Claimed
 
 COMMAND_SECONDS = 300.0  # RFC 5321 §4.5.3.2
 AFTER_DOT_SECONDS = 600.0  # RFC 5321 §4.5.3.2.6
-_QUEUED = re.compile(r"queued as ([A-Za-z0-9.-]{4,40})", re.ASCII)
+_QUEUED = re.compile(r"(?:queued as |\bid=)([A-Za-z0-9.-]{4,40})", re.ASCII | re.IGNORECASE)
+_DOT = re.compile(rb"(?m)^\.")
 
 
 class RoadClosed(Exception):
@@ -65,22 +67,32 @@ class Road:
         """Connects, encrypts, logs in. Raises RoadClosed; never a password in clear over a network (config forbids it)."""
         if self.client and self.client.is_connected:
             return
+        try:
+            self.client = self._client()
+            await self.client.connect()
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            self.close()
+            raise self._closed(error) from None
+
+    def _client(self) -> aiosmtplib.SMTP:
         s = self.settings
-        self.client = aiosmtplib.SMTP(
+        return aiosmtplib.SMTP(
             hostname=s.host,
             port=s.port,
             use_tls=s.security == "tls",
             start_tls=s.security == "starttls",
-            tls_context=ssl.create_default_context(cafile=str(s.ca_file) if s.ca_file else None),
+            tls_context=None if s.security == "none" else self._tls(),
             timeout=min(self.command_seconds, 60.0),
             username=self.user or None,
             password=s.password.get_secret_value() if self.user else None,
         )
+
+    def _tls(self) -> ssl.SSLContext:
         try:
-            await self.client.connect()
-        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            self.close()
-            raise _road_closed(error) from None
+            return ssl.create_default_context(cafile=self.settings.ca_file)
+        except OSError:
+            reason = f"le fichier d’autorité {self.settings.ca_file} ne peut pas être lu"
+            raise RoadClosed(reason, "corrigez smtp.ca_file : un certificat au format PEM", ours=True) from None
 
     def close(self) -> None:
         """Drops the connection at once; never waits."""
@@ -107,10 +119,10 @@ class Road:
         try:
             await self.client.rcpt(letter.envelope_to, timeout=self.command_seconds)
         except aiosmtplib.SMTPRecipientRefused as error:
-            return await self._answered(error.code, error.message)
-        except (aiosmtplib.SMTPNotSupported, ValueError, UnicodeError) as error:
+            return self._answered(error.code, error.message)
+        except (aiosmtplib.SMTPNotSupported, ValueError) as error:
             self.close()
-            return Answer(outcome="refused", words=f"adresse que le serveur ne sait pas joindre : {error}")
+            return Answer(outcome="refused", words=f"adresse que le serveur ne sait pas joindre : {self._told(error)}")
         except (aiosmtplib.SMTPException, OSError) as error:
             return self._broken(error)
         return None
@@ -119,58 +131,96 @@ class Road:
         """DATA; call only after « DATA begun » was committed. No answer after the dot: uncertain."""
         assert self.client is not None
         try:
-            response = await self.client.data(letter.raw, timeout=self.after_dot_seconds)
-        except aiosmtplib.SMTPDataError as error:
-            if 400 <= error.code < 600:
-                return await self._answered(error.code, error.message)
-            return self._uncertain(error)
+            begun = await self.client.execute_command(b"DATA", timeout=self.command_seconds)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return self._broken(error)
+        if begun.code != aiosmtplib.SMTPStatus.start_input:
+            return self._answered(begun.code, begun.message)
+        return await self._pour(letter.raw)
+
+    async def _pour(self, raw: bytes) -> Answer:
+        """The text and its dot. Not aiosmtplib's data(): it does not tell whether the text was asked for (reliability L14)."""
+        line = self.client.protocol if self.client else None
+        try:
+            if line is None:
+                raise aiosmtplib.SMTPServerDisconnected("Connection lost")
+            line.write(_DOT.sub(b"..", raw) + (b"" if raw.endswith(b"\r\n") else b"\r\n") + b".\r\n")
+            response = await line.read_response(timeout=self.after_dot_seconds)
         except (aiosmtplib.SMTPException, OSError) as error:
             return self._uncertain(error)
-        return Answer(outcome="sent", words=f"{response.code} {response.message}"[:1000])
+        if 200 <= response.code < 300:
+            return Answer(outcome="sent", words=self._said(response.code, response.message))
+        if 400 <= response.code < 600:
+            return self._answered(response.code, response.message)
+        return self._uncertain(aiosmtplib.SMTPDataError(response.code, response.message))
 
     def _sender_refused(self, error: aiosmtplib.SMTPSenderRefused) -> Answer:
         self.close()
-        words = f"{error.code} {error.message}"[:1000]
+        words = self._said(error.code, error.message)
         if error.code == 552:
             return Answer(outcome="refused", words=words)
-        if 500 <= error.code < 600:
+        if _for_good(error.code):
             advice = "vérifiez que le compte SMTP a le droit d’écrire au nom de mailbox.address"
-            raise RoadClosed(f"le serveur refuse notre expéditeur : {words}", advice, ours=True)
+            raise RoadClosed(f"le serveur refuse notre expéditeur : {words[:300]}", advice, ours=True) from None
         return Answer(outcome="later", words=words)
 
-    async def _answered(self, code: int, message: str) -> Answer:
-        words = f"{code} {message}"[:1000]
-        if code < 400:  # not an SMTP refusal at all: the server talks nonsense
-            self.close()
-            return Answer(outcome="later", words=words)
-        self.close()  # a connection is never reused after an error
-        return Answer(outcome="refused" if code >= 500 else "later", words=words)
+    def _answered(self, code: int, message: str) -> Answer:
+        """A no, or nonsense, to one letter; a connection is never reused after an error."""
+        self.close()
+        return Answer(outcome="refused" if _for_good(code) else "later", words=self._said(code, message))
 
     def _broken(self, error: Exception) -> Answer:
         self.close()
-        return Answer(outcome="later", words=f"connexion perdue avant l’envoi : {_plain(error)}")
+        return Answer(outcome="later", words=f"connexion perdue avant l’envoi : {self._told(error)}")
 
     def _uncertain(self, error: Exception) -> Answer:
         self.close()
-        return Answer(outcome="uncertain", words=f"pas de réponse claire après l’envoi : {_plain(error)}")
+        return Answer(outcome="uncertain", words=f"pas de réponse claire après l’envoi : {self._told(error)}")
+
+    # -- the server's words -----------------------------------------------------------------------------------------
+
+    def _said(self, code: int, message: str) -> str:
+        return f"{code} {self._harmless(message)}".strip()[:1000]
+
+    def _told(self, error: Exception) -> str:
+        return f"{type(error).__name__} {self._harmless(str(error))}".strip()[:300]
+
+    def _harmless(self, words: str) -> str:
+        """One line that the register and a terminal can take; nothing when a server repeats our password."""
+        password = self.settings.password.get_secret_value()
+        if password and any(secret in words for secret in _shapes(self.user, password)):
+            return "(réponse tue : elle contenait le mot de passe)"
+        readable = words[:2000].encode("utf-8", "replace").decode()
+        return " ".join("".join(c if c.isprintable() else " " for c in readable).split())
+
+    def _closed(self, error: Exception) -> RoadClosed:
+        words = self._told(error)[:300]
+        if isinstance(error, ssl.SSLCertVerificationError) or "certificate verify failed" in str(error).lower():
+            advice = "le certificat du serveur SMTP est périmé ou inconnu : corrigez-le, ou indiquez smtp.ca_file"
+            return RoadClosed(f"certificat SMTP refusé : {words}", advice, ours=True)
+        if isinstance(error, aiosmtplib.SMTPResponseException):
+            return self._turned_away(error)
+        if type(error) is aiosmtplib.SMTPException:  # what we demand is not on offer: STARTTLS, a way to log in
+            advice = "vérifiez smtp.security, smtp.port et smtp.user (« - » quand le serveur ne demande pas de compte)"
+            return RoadClosed(f"le serveur SMTP n’offre pas ce qu’il faut : {words}", advice, ours=True)
+        advice = "vérifiez smtp.host, smtp.port et smtp.security, et que le serveur répond"
+        return RoadClosed(f"serveur SMTP injoignable : {words}", advice, ours=False)
+
+    def _turned_away(self, error: aiosmtplib.SMTPResponseException) -> RoadClosed:
+        words = self._said(error.code, error.message)[:300]
+        if not _for_good(error.code):
+            return RoadClosed(f"connexion SMTP remise à plus tard : {words}", "", ours=False)
+        if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+            advice = "vérifiez smtp.user et le mot de passe (secret smtp.password)"
+            return RoadClosed(f"identifiants SMTP refusés : {words}", advice, ours=True)
+        return RoadClosed(f"le serveur SMTP nous refuse : {words}", "vérifiez smtp.*", ours=True)
 
 
-def _plain(error: Exception) -> str:
-    return f"{type(error).__name__} {error}".strip()[:300]
+def _for_good(code: int) -> bool:
+    return 500 <= code < 600
 
 
-def _road_closed(error: Exception) -> RoadClosed:
-    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
-        if 400 <= error.code < 500:
-            return RoadClosed(f"connexion SMTP remise à plus tard : {error.code} {error.message}"[:300], "", ours=False)
-        advice = "vérifiez smtp.user et le mot de passe (secret smtp.password)"
-        return RoadClosed(f"identifiants SMTP refusés : {error.code} {error.message}"[:300], advice, ours=True)
-    if isinstance(error, ssl.SSLCertVerificationError) or "certificate" in str(error).lower():
-        advice = "le certificat du serveur SMTP est périmé ou inconnu : corrigez-le, ou indiquez smtp.ca_file"
-        return RoadClosed(f"certificat SMTP refusé : {_plain(error)}", advice, ours=True)
-    if isinstance(error, aiosmtplib.SMTPResponseException) and error.code >= 500:
-        return RoadClosed(
-            f"le serveur SMTP nous refuse : {error.code} {error.message}"[:300], "vérifiez smtp.*", ours=True
-        )
-    advice = "vérifiez smtp.host, smtp.port et smtp.security, et que le serveur répond"
-    return RoadClosed(f"serveur SMTP injoignable : {_plain(error)}", advice, ours=False)
+def _shapes(user: str, password: str) -> tuple[str, ...]:
+    """The password as it may come back: in clear, or as AUTH LOGIN and AUTH PLAIN wrote it."""
+    plain = f"\0{user}\0{password}".encode()
+    return (password, b64encode(password.encode()).decode(), b64encode(plain).decode())

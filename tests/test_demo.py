@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
+import demo_check
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,9 +21,6 @@ from mailbot import config, message, workdays
 from mailbot.demo import enclosures, page, play, send, stage, story, town, witness
 from mailbot.letters.dates import in_words
 
-sys.path.insert(0, str(Path(__file__).parent))
-import demo_check  # noqa: E402
-
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 ACK = b"From: desk@ief.example\r\nSubject: [REC-2026-0001] AR\r\nMessage-ID: <ack@ief.example>\r\n\r\nBonjour\r\n"
 
@@ -30,11 +28,14 @@ ACK = b"From: desk@ief.example\r\nSubject: [REC-2026-0001] AR\r\nMessage-ID: <ac
 # -- the story ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("write", [story.carl, story.opale, story.marc, lambda now: story.one_more(now, random.Random(7))])
+@pytest.mark.parametrize(
+    "write", [story.carl, story.opale, story.marc, lambda now: story.one_more(now, random.Random(7))]
+)
 def test_a_complaint_is_read_as_it_was_written(write) -> None:
     written = write(NOW)
     read = message.read(written.raw)
-    assert read.from_ and (read.from_.name, read.from_.addr) == (written.by.name, written.by.addr)
+    assert read.from_
+    assert (read.from_.name, read.from_.addr) == (written.by.name, written.by.addr)
     assert read.strict_from
     assert (read.message_id, read.problems, read.automatic) == (written.message_id, (), ())
     assert tuple((a.name, a.sha256) for a in read.attachments if a.evidence) == written.files
@@ -62,7 +63,7 @@ def test_the_settings_of_the_story_are_without_mistake(tmp_path: Path) -> None:
     folder = stage.Folder(tmp_path / "demo")
     folder.open()
     folder.write_settings(story.configuration(imap_port=1143, smtp_port=1025, since=NOW, data_dir=tmp_path / 'a "b\\c'))
-    settings = config.load(folder.settings)
+    settings = config.load(folder.settings, environ={})
     assert settings.mailbox.since == NOW
     assert settings.data_dir == tmp_path / 'a "b\\c'
     assert settings.person(story.BO.addr)
@@ -96,7 +97,9 @@ FORGED = b"Authentication-Results: mx.ief.example;\r\n\tdmarc=pass header.from=c
         (b"From: x@y.example\r\n" + CARL, story.CARL.addr, False),  # two From fields
     ],
 )
-def test_the_provider_vouches_only_for_who_writes_through_his_own_account(raw: bytes, account: str, vouched: bool) -> None:
+def test_the_provider_vouches_only_for_who_writes_through_his_own_account(
+    raw: bytes, account: str, vouched: bool
+) -> None:
     results = message.read_headers(town.judged(raw, account)).authentication
     assert bool(results) is vouched
 
@@ -121,7 +124,8 @@ Content-Type: multipart/mixed; boundary=x\r
 --x\r
 Content-Type: text/html\r
 \r
-"></iframe><script>alert(4)</script><LINK rel=preconnect href="http://far.example"><meta http-equiv=refresh content="0;url=//far.example"><base href="//far.example/"><img src="http://far.example/p.png"><p onclick=alert(5)>Salut</p>\r
+"></iframe><script>alert(4)</script><LINK rel=preconnect href="http://far.example"><meta http-equiv=refresh content="0;url=//far.example">
+<base href="//far.example/"><img src="http://far.example/p.png"><p onclick=alert(5)>Salut</p>\r
 --x\r
 Content-Type: image/svg+xml\r
 Content-Disposition: attachment; filename="a'><script>alert(6).svg"\r
@@ -171,7 +175,7 @@ def test_the_page_forbids_everything_but_its_own_style_and_pictures() -> None:
 def test_the_html_of_a_mail_stands_in_a_frame_that_may_nothing() -> None:
     (frame,) = hostile_page().all("iframe")
     assert frame["sandbox"] == ""
-    assert frame["srcdoc"].startswith("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'")
+    assert frame["srcdoc"].startswith('<meta http-equiv="Content-Security-Policy" content="default-src \'none\'')
     inside = {name for name, _ in Tags(frame["srcdoc"]).found}
     assert not inside & {"script", "link", "base"}
     assert "Salut" in frame["srcdoc"]
@@ -219,7 +223,7 @@ def test_mails_are_kept_as_received(tmp_path: Path) -> None:
     assert [(tmp_path / path).read_bytes() for path, _ in kept] == [b"un\r\n", b"\0deux"]
 
 
-@given(st.text(max_size=300))
+@given(st.text(st.characters(), max_size=300))
 def test_no_address_leaves_the_folder(addr: str) -> None:
     name = stage.folder_name(addr)
     assert re.fullmatch(r"[a-z0-9@_+-][a-z0-9@._+-]*", name)
@@ -301,7 +305,9 @@ def test_the_short_form_names_no_file() -> None:
     ],
 )
 def test_a_machine_opens_answers_and_closes_nothing(changed: dict, after: str, trouble: str) -> None:
-    judged = witness.judge_machine(entry(**{"verdict": "bounce", **changed}), "bounce", before="acknowledged", after=after)
+    judged = witness.judge_machine(
+        entry(**{"verdict": "bounce", **changed}), "bounce", before="acknowledged", after=after
+    )
     assert len(judged) == (1 if trouble else 0)
     assert trouble in "".join(judged)
 
@@ -309,7 +315,7 @@ def test_a_machine_opens_answers_and_closes_nothing(changed: dict, after: str, t
 # -- the outsider's check -------------------------------------------------------------------------------------------------
 
 
-@given(st.dates(date(2000, 1, 1), date(2150, 12, 1)))
+@given(st.dates(date(2000, 1, 1), date(2099, 12, 1)))
 def test_the_outsider_counts_the_same_days(day: date) -> None:
     assert demo_check.sixth_working_day(day) == workdays.due(day, workdays.Calendar()).on
     assert demo_check.in_words(day) == in_words(day, "fr")

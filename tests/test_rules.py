@@ -155,6 +155,13 @@ def test_an_ar_that_slips_past_midnight_is_printed_again_with_its_own_date() -> 
     assert tomorrow.printed_on == date(2026, 11, 24)
 
 
+def test_an_admin_is_warned_when_a_due_date_is_more_than_fifteen_days_away() -> None:
+    closed = {"closures": ({"first": "2026-11-24", "last": "2026-12-04", "label": "inventaire"},)}
+    (alarm,) = (e for e in decide(calendar=closed) if isinstance(e, Alarm))
+    assert "calendar.closures" in alarm.text
+    assert not [e for e in decide() if isinstance(e, Alarm)]
+
+
 # -- who handles it ------------------------------------------------------------------------------------------------------
 
 

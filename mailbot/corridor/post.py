@@ -62,16 +62,31 @@ class Post:
             await self._end(letter, Answer(outcome="refused", words="essai : cette adresse ne reçoit rien"))
             return
         await self.road.open()
-        if letter.stale:
-            raw = await self.bench.db(lambda tx: self.bench.reprint(tx, letter.id))
-            letter = replace(letter, raw=raw, stale=False)
         answer = await self.road.announce(letter)
         if answer is None:
-            now = self.bench.clock()
-            await self.bench.db(lambda tx: post.data_begun(tx, letter.id, now))
-            answer = await self.road.hand_over(letter)
+            raw = await self.bench.db(lambda tx: self._begin(tx, letter))
+            if raw is None:
+                self.road.close()
+                return
+            answer = await self.road.hand_over(replace(letter, raw=raw))
             failpoints.hit("S08")
         await self._end(letter, answer)
+
+    def _begin(self, tx: Session, letter: post.Claimed) -> bytes | None:
+        """« DATA begun », with the text that leaves: rendered again if midnight passed since, the line was slow perhaps.
+
+        None: the lease ended meanwhile, and the letter is somebody else's or will be tried again.
+        """
+        now = self.bench.clock()
+        row = tx.get_one(Letter, letter.id)
+        if row.state != "claimed" or row.attempts != letter.attempt:
+            return None
+        stale = row.printed_on is not None and row.data_begun_at is None
+        if stale and row.printed_on != local_date(now, self.config.workdays):
+            self.bench.reprint(tx, letter.id)
+        post.data_begun(tx, letter.id, now)
+        row.lease_until = now + post.LEASE
+        return row.raw
 
     def _may_leave(self, tx: Session, letter: post.Claimed) -> bool:
         """The second fence of essai: at the last step too, nothing leaves to an outsider."""

@@ -47,7 +47,7 @@ async def _played(show: Show, *, once: bool) -> int:
         if good is not None:
             _tell_places(show)
             if not once:
-                await _stay(show)
+                good = await _stay(show) and good
                 show.write_page()
     if good is None or not once:
         show.say("Démonstration arrêtée.")
@@ -217,23 +217,31 @@ def _tell_places(show: Show) -> None:
     show.say(f"Registre   {folder.register}")
 
 
-async def _stay(show: Show) -> None:
-    """Stays up for an ordinary mail client, and tells each mail that passes."""
+async def _stay(show: Show) -> bool:
+    """Stays up for an ordinary mail client, and tells each mail that passes. False when the daemon ended by itself."""
     town = show.town
     show.say(f"\nLa démonstration reste ouverte. Avec un logiciel de courrier, sans chiffrement, serveur {town.host} :")
     show.say(f"  IMAP port {town.imap_port}, SMTP port {town.smtp_port}, mot de passe « {story.PASSWORD} » pour tous :")
     for some in (story.COMPLAINANTS, story.STAFF):
         show.say("  " + ", ".join(c.addr for c in some))
     where = "" if show.folder.path == Path("demo-out").absolute() else f" --out {show.folder.path}"
-    show.say(f"Une réclamation de plus : mailbot demo send{where} (autre terminal). Pour finir : Ctrl-C.")
+    show.say(f"Une réclamation de plus, dans un autre terminal : {_command()} demo send{where} ; pour finir : Ctrl-C.")
     told = len(town.passages)
     while not show.stop.is_set() and show.daemon.ended is None:
         await show.or_stopped(asyncio.sleep(0.3))
         for sender, to, raw in town.passages[told:]:
-            subject = message.read_headers(raw).subject
-            show.say(f"  {datetime.now(PARIS):%H:%M:%S}  {sender or '<>'} → {to} : {subject[:80]}")
+            line = f"{datetime.now(PARIS):%H:%M:%S}  {sender or '<>'} → {to} : {message.read_headers(raw).subject[:80]}"
+            show.say("  " + "".join(c if c.isprintable() else "?" for c in line))
         if len(town.passages) > told:
             told = len(town.passages)
             show.write_page()
-    if show.daemon.ended is not None:
-        show.say(show.red(f"Le bureau s’est arrêté (code {show.daemon.ended}) : {show.folder.log}"))
+    if show.daemon.ended is None:
+        return True
+    show.say(show.red(f"Le bureau s’est arrêté (code {show.daemon.ended}) : {show.folder.log}"))
+    return False
+
+
+def _command() -> str:
+    """How mailbot was called, so that the line can be copied."""
+    called = sys.argv[0]
+    return called if Path(called).name == "mailbot" else f"{sys.executable} -m mailbot"

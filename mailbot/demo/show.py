@@ -56,6 +56,7 @@ class Show:
                 )
             )
             await stack.enter_async_context(self.daemon)
+            self.folder.write_facts(self._facts())
             yield
 
     def _facts(self) -> dict[str, object]:
@@ -72,6 +73,7 @@ class Show:
             "mailboxes": str(self.folder.mailboxes),
             "page": str(self.folder.page),
             "log": str(self.folder.log),
+            "daemon": self.daemon.pid,
         }
 
     async def or_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:

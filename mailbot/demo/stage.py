@@ -19,7 +19,7 @@ from typing import Any
 from mailbot.demo import page
 
 MARKER = "mailbot_demo"  # the key of demo.json that says: this folder is ours to empty
-OURS = ("mailboxes", "register", "index.html", "demo.json", "mailbot.toml", "mailbot.log")
+OURS = ("mailboxes", "register", "index.html", "mailbot.toml", "mailbot.log", "demo.json")  # the marker goes last
 STOP_SECONDS = 10.0
 
 
@@ -82,13 +82,15 @@ class Folder:
         return tuple(kept)
 
     def write_page(self, boxes: Sequence[page.Box], rows: Iterable[Sequence[str]], **words: Any) -> None:
-        _replace(self.page, page.render(boxes, rows=rows, **words).encode())
+        _replace(self.page, page.render(boxes, rows=rows, **words).encode("utf-8", "replace"))
 
 
 def folder_name(addr: str) -> str:
     """The address as a name of a folder: nothing in it climbs or hides, and no two addresses share one."""
     plain = re.sub(r"[^a-z0-9@._+-]", "_", addr.lower(), flags=re.ASCII).lstrip(".")[:100]
-    return plain if plain == addr.lower() else f"{plain}-{hashlib.sha256(addr.encode()).hexdigest()[:8]}"
+    if plain and plain == addr:
+        return plain
+    return f"{plain}-{hashlib.sha256(addr.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
 def read_facts(folder: Path) -> dict[str, Any] | None:
@@ -148,6 +150,10 @@ class Daemon:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+    @property
+    def pid(self) -> int | None:
+        return self.process.pid if self.process else None
 
     @property
     def ended(self) -> int | None:

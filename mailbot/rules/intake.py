@@ -9,7 +9,7 @@ from typing import Any
 from mailbot import complaint, workdays
 from mailbot.config import Config, Person
 from mailbot.desk import Desk
-from mailbot.effects import Attach, Due, Effect, Judge, Letter, Note, Open
+from mailbot.effects import Alarm, Attach, Due, Effect, Judge, Letter, Note, Open
 from mailbot.identity import Author
 from mailbot.letters import sendable
 from mailbot.message import Attachment, Message
@@ -18,6 +18,7 @@ from mailbot.rules.acknowledge import LATE, acknowledge, due_from_reception
 from mailbot.verdict import is_no_reply, same_company
 
 ATTACH_LIMIT = 10 * 2**20  # bytes that travel with an assignment (spec §6)
+LONG_WAIT = 15  # calendar days
 DANGEROUS = frozenset(
     "exe com scr pif bat cmd vbs vbe js jse wsf wsh hta msi msp jar ps1 psm1 lnk reg cpl dll iso img vhd vhdx chm html htm "
     "shtml svg xll docm xlsm pptm dotm xltm one application appref-ms apk dmg pkg sh py".split()
@@ -126,8 +127,17 @@ def open_file(
         effects += _acknowledged(message, reading, desk, who, config, from_reception=from_reception)
         late_at = max(desk.incoming.received_at + LATE, desk.now + timedelta(minutes=1))
         effects.append(Due(key=f"ack-late:{number.text}", kind="ack-late", at=late_at, number=number.text))
+        effects += _long_wait(due)
     effects += assignment(message, reading, desk, who, chosen, config, no_ack=no_ack)
     return effects + _referents(reading, number.text, due, chosen.person, config)
+
+
+def _long_wait(due: workdays.Due) -> list[Effect]:
+    """Over fifteen calendar days the admin is warned, once a date: closures may be wrong (spec §4)."""
+    if due.calendar_days <= LONG_WAIT:
+        return []
+    text = f"l’échéance du {due.on:%d/%m/%Y} est à {due.calendar_days} jours : {workdays.explain(due)} Vérifiez calendar.closures."
+    return [Alarm(key=f"long-wait:{due.on}", text=text)]
 
 
 def _opening(reason: str, fields: dict[str, Any]) -> str:

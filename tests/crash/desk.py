@@ -204,6 +204,16 @@ class Desk:
             assert time.monotonic() < deadline, f"not idle: {self._waiting()}\n{self.log[-3000:]}"
             time.sleep(0.1)
 
+    def await_idle_or_end(self, traces: Iterable[str]) -> int | None:
+        """The exit status of a daemon that ended, None for one that is idle. Raises AssertionError."""
+        assert self._process is not None
+        try:
+            self.await_idle(traces)
+        except AssertionError:
+            if self.running():
+                raise
+        return self._process.poll()
+
     def _idle(self, wanted: list[bytes]) -> bool:
         if not self.register.exists() or not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'journaltext'"):
             return False

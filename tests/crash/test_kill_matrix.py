@@ -27,7 +27,7 @@ FILED = ("K04", "K05")  # filing is only there with file_into
 class Run:
     """What one kill left behind."""
 
-    status: int  # of the killed process
+    status: int | None  # exit status of the process that was to be killed; None: it went on to the end
     held: bool  # S06, S07: the server has the connection in its hand
     unsaid: bool  # S07: when it was killed, the server had a letter that the register did not call sent
     end: int  # exit status of the last, clean run
@@ -53,7 +53,6 @@ def runs(mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory) -> R
 
 def _play(server: MailServer, folder: Path, point: str, passage: int) -> Run:
     with rig(server, folder, f"{point.lower()}n{passage}", "Traités" if point in FILED else "") as r:
-        r.deliver(four_mails(r.post))
         status, held, unsaid = (_held if point in OUTSIDE else _own_hand)(r, point, passage)
         end = r.to_idle()
         evidence = r.evidence(extra_copies=1 if point in TWICE else 0)
@@ -64,12 +63,22 @@ def _play(server: MailServer, folder: Path, point: str, passage: int) -> Run:
         )  # fmt: skip
 
 
-def _own_hand(r: Rig, point: str, passage: int) -> tuple[int, bool, bool]:
+def _own_hand(r: Rig, point: str, passage: int) -> tuple[int | None, bool, bool]:
+    """All four wait when it starts, or come one by one: the outbox is woken once for all that came together."""
+    first, *others = [[m] for m in four_mails(r.post)] if point == "K13" else [four_mails(r.post)]
+    r.deliver(first)
     r.desk.start(f"{point}:{passage}")
-    return r.desk.wait(), False, False
+    status = r.desk.await_idle_or_end(m.trace for m in r.sent)
+    for mails in others:
+        r.deliver(mails)
+        status = r.desk.await_idle_or_end(m.trace for m in r.sent) if status is None else status
+    if status is None:
+        r.desk.stop()
+    return status, False, False
 
 
-def _held(r: Rig, point: str, passage: int) -> tuple[int, bool, bool]:
+def _held(r: Rig, point: str, passage: int) -> tuple[int | None, bool, bool]:
+    r.deliver(four_mails(r.post))
     r.sink.hold(OUTSIDE[point], passage)
     r.desk.start()
     held = r.sink.held.wait(60)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -97,7 +99,7 @@ def _played(server: MailServer, post: Post, desk: Desk) -> Rehearsal:
     taken = [m for number in chosen for m in mails if m.verdict == "complaint" and registered[m.author] == number]
     return Rehearsal(
         post=post, desk=desk, mails=mails, during=during, evidence=evidence, problems=problems, taken=taken, essai=essai,
-        late=late, after=_letters(server, before, post)[0:],
+        late=late, after=_letters(server, before, post),
     )  # fmt: skip
 
 
@@ -123,6 +125,11 @@ def _outside(r: Rehearsal, letters: list[Accepted]) -> list[Accepted]:
     return [a for a in letters if not a.to.endswith(f"@{r.post.house}")]
 
 
+def _marked(letter: Accepted) -> bool:
+    """Whether the subject says essai: the word itself, not an essai number."""
+    return re.search(r"\bessai\b(?!-[0-9])", str(stage.parsed(letter.raw)["Subject"]), re.IGNORECASE) is not None
+
+
 def test_the_scene_is_two_hundred_mails(rehearsal: Rehearsal) -> None:
     assert len({m.trace for m in rehearsal.mails}) == 200
 
@@ -136,7 +143,7 @@ def test_the_audit_finds_nothing(rehearsal: Rehearsal) -> None:
 
 
 def test_the_admin_got_as_many_marked_letters_as_each_outsider_would_have(rehearsal: Rehearsal) -> None:
-    marked = [a for a in rehearsal.during if "essai" in str(stage.parsed(a.raw)["Subject"]).lower()]
+    marked = [a for a in rehearsal.during if _marked(a)]
     owed = Counter(address for m in rehearsal.mails for address in m.outside)
     named = Counter(address for a in marked for address in owed if address.partition("@")[0] in stage.words(a.raw))
     assert {a.to for a in marked} == {rehearsal.post.at("dan")}
@@ -184,12 +191,10 @@ def test_the_choice_is_recorded_for_each_of_the_twenty(rehearsal: Rehearsal) -> 
 
 def test_after_the_start_the_admin_gets_no_outsiders_letter_any_more(rehearsal: Rehearsal) -> None:
     new = [a for a in rehearsal.after if a not in rehearsal.during]
-    assert [a.to for a in new if "essai" in str(stage.parsed(a.raw)["Subject"]).lower()] == []
+    assert [a.to for a in new if _marked(a)] == []
 
 
 def test_every_step_names_the_mail_or_the_command_that_caused_it(rehearsal: Rehearsal) -> None:
-    import hashlib
-
     held = [raw for messages in rehearsal.evidence.folders.values() for raw in messages.values()]
     known = {
         hashlib.sha256(raw).hexdigest(): m.message_id
