@@ -37,7 +37,8 @@ RETRY_OURS = (60, 300, 900)  # when our account or settings are at fault: hammer
 TELL_DOWN_AFTER = timedelta(minutes=10)
 UNEXPLAINED_AFTER = timedelta(hours=1)
 FREE_MB = 500
-STALE = 600.0  # seconds without a sign of life from a loop, after which the watchdog is no longer fed
+STALE = 1200.0  # seconds without a sign of life from a loop, after which the watchdog is no longer fed: more than 600 after a dot
+LONGEST_WAIT = 240.0  # seconds between two signs of life of the watch, however seldom it polls or tries again
 log = structlog.get_logger()
 
 
@@ -107,6 +108,7 @@ class Daemon:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            self._lock.close()
             raise Busy(f"un autre mailbot tient déjà ce registre ({path.parent})") from None
 
     # -- once, and for ever -------------------------------------------------------------------------------------------
@@ -157,9 +159,13 @@ class Daemon:
         now = asyncio.get_running_loop().time()
         return len(self.beats) >= 3 and all(now - at < STALE for at in self.beats.values())
 
-    async def _pause(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.stopping.wait(), seconds)
+    async def _pause(self, loop: str, seconds: float) -> None:
+        """Waits, alive, until the time is over or the daemon stops."""
+        while seconds > 0 and not self.stopping.is_set():
+            self.beat(loop)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), min(seconds, LONGEST_WAIT))
+            seconds -= LONGEST_WAIT
 
     # -- IMAP -----------------------------------------------------------------------------------------------------------
 
@@ -187,12 +193,12 @@ class Daemon:
                     "imap", f"la boîte ne peut pas être relevée : {error}", error.advice, error.permanent
                 )
                 waits = RETRY_OURS if error.permanent else RETRY
-                await self._pause(waits[min(failures, len(waits) - 1)])
+                await self._pause("watch", waits[min(failures, len(waits) - 1)])
                 failures += 1
             except Exception:
                 log.exception("watch failed")
                 await self._in_imap(self.mailbox.close)
-                await self._pause(RETRY[1])
+                await self._pause("watch", RETRY[1])
 
     async def _watch_connected(self) -> None:
         """IDLE is only a hint: a full look at all folders follows every `poll_seconds` regardless."""
@@ -207,7 +213,7 @@ class Daemon:
                 self.kept.set()
             self.beat("watch")
             left = max(1.0, every - (loop.time() - looked))
-            await self._in_imap(self.mailbox.wait, left, self.idle_stop)
+            await self._in_imap(self.mailbox.wait, min(left, LONGEST_WAIT), self.idle_stop)
 
     # -- decisions --------------------------------------------------------------------------------------------------------
 
@@ -216,7 +222,7 @@ class Daemon:
             self.beat("decide")
             self.kept.clear()
             try:
-                if await self.mails.decide_waiting():
+                if await self.mails.decide_waiting(lambda: self.beat("decide")):
                     failpoints.hit("K13")
                     self.owed.set()
             except Exception:
@@ -242,8 +248,7 @@ class Daemon:
     async def _send_all(self) -> None:
         if self.clock() < self.road_waits_until:
             return
-        while not self.stopping.is_set() and await self.post.once():
-            self.beat("post")
+        while not self.stopping.is_set() and await self.post.once(lambda: self.beat("post")):
             await self._up("smtp", "le courrier part de nouveau")
 
     async def _road_closed(self, error: RoadClosed) -> None:
@@ -300,7 +305,8 @@ class Daemon:
             return
         self.up.add(what)
         self.down_since.pop(what, None)
-        self.failures = 0
+        if what == "smtp":
+            self.failures = 0
         now = self.clock()
         await self.bench.db(lambda tx: apply.recover(tx, what, text, now))
 

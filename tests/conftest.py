@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -11,6 +12,9 @@ import pytest
 from servers import Missing, find
 from servers.mail import MailServer
 from servers.postgres import Postgres
+
+# a polite kill ends the run as Ctrl-C does, so that no server is left behind
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 Server = TypeVar("Server", MailServer, Postgres)
 

@@ -437,6 +437,8 @@ CONTRADICTIONS = [
     ("", '[referents]\ndisability = "who@f.example"', "referents.disability", "l’adresse de personne"),
     ("", '[referents]\ndata_protection = "who@f.example"', "referents.data_protection", "l’adresse de personne"),
     ("", '[[trainings]]\nname = "A"\n[[trainings]]\nname = "a"', "trainings[2].name", "deux fois"),
+    ("", '[words]\ndanger = ["chute", " "]', "words.danger[2]", "mot vide"),
+    ("", '[[trainings]]\nname = "A"\nwords = ["*"]', "trainings[1].words[1]", "mot vide"),
     ("", '[calendar]\ntimezone = "Paris"', "calendar.timezone", "Europe/Paris"),
     ("", '[calendar]\ntimezone = "Europe"', "calendar.timezone", "Europe/Paris"),
     ("", '[calendar]\nterritory = "bretagne"', "calendar.territory", "metropole"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import os
 import random
 import re
 import sys
 from datetime import UTC, date, datetime
-from html.parser import HTMLParser
+from email.message import EmailMessage
+from email.utils import format_datetime
 from pathlib import Path
 
 import demo_check
@@ -18,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbot import config, message, workdays
-from mailbot.demo import enclosures, page, play, send, stage, story, town, witness
+from mailbot.demo import enclosures, play, send, stage, story, town, witness
 from mailbot.letters.dates import in_words
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -109,89 +111,6 @@ def test_taking_results_out_changes_no_other_byte(body: bytes) -> None:
     raw = b"Subject: a\r\n folded\r\nTo: b@c.example\r\n\r\n" + body
     assert town.without_results(raw) == raw
     assert town.without_results(FORGED + raw) == raw
-
-
-# -- the page -------------------------------------------------------------------------------------------------------------
-
-HOSTILE = b"""From: "<script>alert(1)</script>" <m@evil.example>\r
-To: "><img src=x onerror=alert(1)>" <desk@ief.example>\r
-Subject: </summary><script>alert(2)</script>\r
-Date: Mon, 23 Nov 2026 01:22:18 +0000\r
-Message-ID: <a@evil.example>\r
-Authentication-Results: "><script>alert(3)</script>\r
-Content-Type: multipart/mixed; boundary=x\r
-\r
---x\r
-Content-Type: text/html\r
-\r
-"></iframe><script>alert(4)</script><LINK rel=preconnect href="http://far.example"><meta http-equiv=refresh content="0;url=//far.example">
-<base href="//far.example/"><img src="http://far.example/p.png"><p onclick=alert(5)>Salut</p>\r
---x\r
-Content-Type: image/svg+xml\r
-Content-Disposition: attachment; filename="a'><script>alert(6).svg"\r
-\r
-<svg onload=alert(7)/>\r
---x--\r
-"""
-
-
-class Tags(HTMLParser):
-    """Every element of a page, with its attributes, and the policies and frames in it."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attrs for name, attrs in self.found if name == tag]
-
-
-def hostile_page() -> Tags:
-    box = page.Box(
-        addr="<b>@evil.example", name="<script>", part="&", kind="outside", mails=(("mailboxes/x/001.eml", HOSTILE),)
-    )
-    return Tags(page.render([box], ["<i>"], [["<script>"]], intro="<script>", legend="</p><script>"))
-
-
-def test_nothing_of_a_mail_becomes_an_element_of_the_page() -> None:
-    tags = hostile_page()
-    names = {name for name, _ in tags.found}
-    assert not names & {"script", "link", "base", "object", "embed", "svg", "form", "i", "b@evil.example"}
-    assert not [a for _, attrs in tags.found for a in attrs if a.startswith("on")]
-    assert [a["href"] for a in tags.all("a")] == ["mailboxes/x/001.eml"]
-    assert tags.all("img") == []  # an SVG is no picture
-
-
-def test_the_page_forbids_everything_but_its_own_style_and_pictures() -> None:
-    policies = [m["content"] for m in hostile_page().all("meta") if m.get("http-equiv") == "Content-Security-Policy"]
-    assert policies == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:"]
-
-
-def test_the_html_of_a_mail_stands_in_a_frame_that_may_nothing() -> None:
-    (frame,) = hostile_page().all("iframe")
-    assert frame["sandbox"] == ""
-    assert frame["srcdoc"].startswith('<meta http-equiv="Content-Security-Policy" content="default-src \'none\'')
-    inside = {name for name, _ in Tags(frame["srcdoc"]).found}
-    assert not inside & {"script", "link", "base"}
-    assert "Salut" in frame["srcdoc"]
-
-
-def test_a_picture_is_shown_from_the_page_itself() -> None:
-    box = page.Box(addr="a@b.example", name="A", part="", kind="desk", mails=(("m/001.eml", CARL),))
-    (picture,) = Tags(page.render([box], [], [], intro="", legend="")).all("img")
-    assert picture["src"].startswith("data:image/png;base64,")
-
-
-def test_any_bytes_can_be_shown() -> None:
-    bomb = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + b"--x\r\n\r\n\r\n" * 3000
-    mails = tuple((f"m/{n}.eml", raw) for n, raw in enumerate((b"", b"\0\xff\xfe", b"Subject: =?x?b?\r\n", bomb)))
-    box = page.Box(addr="a@b.example", name="A", part="", kind="desk", mails=mails)
-    assert len(Tags(page.render([box], [], [], intro="", legend="")).all("details")) == len(mails)
 
 
 # -- the folder -----------------------------------------------------------------------------------------------------------
@@ -332,6 +251,32 @@ def test_the_outsider_counts_the_same_days(day: date) -> None:
 )
 def test_the_outsider_counts_right(acknowledged: date, due: date) -> None:
     assert demo_check.sixth_working_day(acknowledged) == due
+
+
+@pytest.mark.parametrize(
+    ("changed", "trouble"),
+    [
+        ({}, ""),
+        ({"number": "REC-2026-0003"}, "le suivant est REC-2026-0002"),
+        ({"says": "mercredi 2 décembre 2026"}, "ne dit pas"),
+        ({"to": "autre@courriel.example"}, "va de"),
+        ({"answers": "<autre@courriel.example>"}, "ne répond pas"),
+    ],
+)
+def test_the_outsider_refuses_an_acknowledgement_that_is_not_right(changed: dict[str, str], trouble: str) -> None:
+    mail, sender, _ = demo_check.write()
+    today = datetime.now(demo_check.PARIS)
+    due = demo_check.in_words(demo_check.sixth_working_day(today.date()))
+    ack = EmailMessage()
+    ack["From"], ack["To"] = story.DESK, changed.get("to", sender)
+    ack["Subject"] = f"[{changed.get('number', 'REC-2026-0002')}] Nous avons bien reçu votre message"
+    ack["In-Reply-To"] = changed.get("answers", str(mail["Message-ID"]))
+    ack["Date"] = format_datetime(today)
+    ack.set_content(f"Réponse au plus tard le {changed.get('says', due if not trouble else 'jamais')}.\n")
+    expected = pytest.raises(demo_check.Wrong, match=trouble) if trouble else contextlib.nullcontext()
+    with expected:
+        due_on = demo_check.check_ack(ack, {"desk": story.DESK}, mail, sender, "REC-2026-0002")
+        assert demo_check.in_words(due_on) == due
 
 
 def test_the_outsider_knows_nothing_of_mailbot() -> None:

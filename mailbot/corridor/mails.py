@@ -47,11 +47,15 @@ class Mails:
         self.bench = bench
         self.config = bench.config
 
-    async def decide_waiting(self) -> int:
-        """Decides every mail that waits; one bad mail never stops the rest. Returns how many were decided."""
+    async def decide_waiting(self, alive: Callable[[], None] = lambda: None) -> int:
+        """Decides every mail that waits, calling `alive` before each; one bad mail never stops the rest.
+
+        Returns how many were decided. Raises guard.NotStarted when no mail can be read at all on this machine.
+        """
         decided = 0
         while ids := await self.bench.ask(keep.waiting):
             for inbound_id in ids:
+                alive()
                 decided += await self._decide_safely(inbound_id)
         return decided
 
@@ -59,7 +63,7 @@ class Mails:
         attempt = await self.bench.db(lambda tx: keep.count_attempt(tx, inbound_id))
         failpoints.hit("K07")
         try:
-            read = await self.read(inbound_id, last=attempt >= ATTEMPTS)
+            read = await self.read(inbound_id, last=attempt >= ATTEMPTS, deadly=attempt > ATTEMPTS)
             if read is None:
                 return 0
             await self._decide(read)
@@ -73,12 +77,17 @@ class Mails:
             return 0
         return 1
 
-    async def read(self, inbound_id: int, *, last: bool) -> Read | None:
-        """The mail read in the guard; at the last attempt with what its headers say; None: to be tried again."""
+    async def read(self, inbound_id: int, *, last: bool, deadly: bool = False) -> Read | None:
+        """The mail read in the guard; at the last attempt with what its headers say; None: to be tried again.
+
+        `deadly`: this whole process died each time it was read, so that only its headers are looked at.
+        """
         raw, truncated = await self.bench.ask(
             lambda tx: (keep.raw_of(tx, inbound_id), tx.get_one(Inbound, inbound_id).truncated)
         )
         try:
+            if deadly:
+                raise Unreadable("le bureau s’est arrêté chaque fois qu’il l’a lu")
             message, said = await self.bench.guard.read(raw, truncated=truncated)
             return Read(
                 inbound_id=inbound_id, message=message, reading=said, files=await self._files(inbound_id, raw, message)
@@ -102,6 +111,8 @@ class Mails:
 
     async def _decide(self, read: Read) -> None:
         def think(tx: Session, inbound: Inbound) -> Sequence[fx.Effect]:
+            if inbound.state != "kept":  # a person, or another daemon of this register, was faster
+                return []
             desk = self.desk(tx, inbound, read)
             return rules.on_message(read.message, read.reading, desk, self.config)
 
@@ -134,6 +145,8 @@ class Mails:
         why = f"erreur interne en décidant : {type(error).__name__}"
 
         def write(tx: Session) -> None:
+            if tx.get_one(Inbound, inbound_id).state != "kept":
+                return
             act = self.bench.act(tx, f"mail:{inbound_id}", inbound_id=inbound_id)
             effects: list[fx.Effect] = [
                 fx.Judge(verdict="quarantined", reason=why, decided=False),

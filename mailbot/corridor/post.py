@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -26,8 +27,11 @@ class Post:
         self.config = bench.config
         self.road = road
 
-    async def once(self) -> int:
-        """Sends up to twenty letters whose time has come; returns how many were tried. Raises RoadClosed."""
+    async def once(self, alive: Callable[[], None] = lambda: None) -> int:
+        """Sends up to twenty letters whose time has come, calling `alive` before each; returns how many were tried.
+
+        Raises RoadClosed; what was not sent then is owed as before.
+        """
         now = self.bench.clock()
         failpoints.hit("S01")
         today = local_date(now, self.config.workdays).isoformat()
@@ -36,6 +40,7 @@ class Post:
             return 0
         failpoints.hit("S02")
         for place, letter in enumerate(claimed):
+            alive()
             try:
                 await self._send(letter)
             except RoadClosed:

@@ -43,6 +43,7 @@ async def _played(show: Show, *, once: bool) -> int:
     """The demo from the opening of its servers to their end; None stands for « stopped by somebody »."""
     async with show.open():
         good = await _in_time(show, once=once)
+        show.good = bool(good)
         show.write_page()
         if good is not None:
             _tell_places(show)

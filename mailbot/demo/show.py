@@ -21,6 +21,11 @@ from mailbot.letters.dates import in_words
 T = TypeVar("T")
 Say = Callable[[str], object]
 HEAD = ("Numéro", "De", "AR en", "Réponse au plus tard le", "Fichiers remis à")
+INTRO = (
+    f"Trois personnes ont écrit à {story.DESK} ; mailbot a répondu, seul, avec un numéro et une date. "
+    "Un répondeur d’absence et un avis d’échec n’ont rien ouvert, rien fait partir, rien clos."
+)
+INTERRUPTED = "L’histoire n’est pas allée à son terme comme annoncé ; voici les boîtes telles qu’elles sont restées."
 
 
 class Broken(RuntimeError):
@@ -38,6 +43,7 @@ class Show:
         self.daemon = Daemon(folder)
         self.register = Register(folder.register)
         self.seen: list[Seen] = []
+        self.good = False  # the story is over, and all came out as told
         self.awaited = "le démarrage"
         self.colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -105,10 +111,9 @@ class Show:
             [self._box(c, kind) for c, kind in self._owners()],
             [row(s) for s in self.seen],
             head=HEAD,
-            intro=f"Trois personnes ont écrit à {story.DESK} ; mailbot a répondu, seul, avec un numéro et une date. "
-            "Un répondeur d’absence et un avis d’échec n’ont rien ouvert, rien fait partir, rien clos.",
+            intro=INTRO if self.good else INTERRUPTED,
             legend="Ci-dessous, chaque boîte aux lettres telle qu’elle est : bleu, la boîte du bureau ; brun, ceux qui "
-            "écrivent ; vert, l’équipe. Cliquez sur un courrier pour l’ouvrir.",
+            "écrivent ; vert, l’équipe. Cliquez sur un courrier pour l’ouvrir ; d’autres boîtes suivent à droite.",
         )
 
     def _owners(self) -> list[tuple[Character, str]]:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import mailbot
 from mailbot.demo import page
 
 MARKER = "mailbot_demo"  # the key of demo.json that says: this folder is ours to empty
@@ -129,7 +130,7 @@ class Daemon:
         # A session of its own: Ctrl-C in the terminal is for the demo, which then stops the daemon in good order.
         with self.folder.log.open("wb") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "mailbot", "run", "--config", str(self.folder.settings)),
+                *(sys.executable, "-P", "-m", "mailbot", "run", "--config", str(self.folder.settings)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -169,4 +170,5 @@ def _environment() -> dict[str, str]:
     """Ours, without what would change the daemon's settings behind the demo's back."""
     foreign = ("CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "WATCHDOG_USEC")
     kept = {k: v for k, v in os.environ.items() if not k.startswith("MAILBOT_") and k not in foreign}
-    return {**kept, "PYTHONUNBUFFERED": "1"}
+    here = str(Path(mailbot.__file__).parents[1])  # the very mailbot that plays, whatever folder it is called from
+    return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONPATH": here}

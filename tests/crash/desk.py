@@ -221,7 +221,7 @@ class Desk:
         return all(any(trace in data for data in kept) for trace in wanted) and not self._waiting()
 
     def _waiting(self) -> list[dict[str, Any]]:
-        now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+        now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
         mails = self.rows("SELECT id, state, attempts FROM inbound WHERE state = 'kept'")
         letters = self.rows(
             "SELECT name, state, answer FROM letter WHERE state = 'claimed' OR state = 'owed' AND next_try_at <= ?", now

@@ -56,8 +56,9 @@ class Rig:
         self.sent += mails
 
     def to_idle(self) -> int:
-        """Started again, left to finish, and stopped; the exit status."""
+        """Started again, left to finish, and stopped; the exit status. One more newsletter proves that it takes mail again."""
         self.desk.start()
+        self.deliver(first.newsletters(self.post, range(1)))
         self.desk.await_idle(m.trace for m in self.sent)
         return self.desk.stop()
 

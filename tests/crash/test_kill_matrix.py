@@ -20,6 +20,7 @@ INSIDE = ("K02", "K04", "K05", "K10", "K11", "K13", "S02", "S08")  # the program
 OUTSIDE = {"S06": HALF, "S07": DOT}  # our own server holds the line, and the test kills
 TWICE = ("S07", "S08")  # where one letter may leave twice, identical (RFC 5321 §4.5.3.2.6)
 CASES = [(point, n) for point in sorted([*INSIDE, *OUTSIDE]) for n in (1, 2, 3)]
+GATHERED = ("K13", "S02")  # the outbox is woken once, and connects once, for all that waits
 FILED = ("K04", "K05")  # filing is only there with file_into
 
 
@@ -64,8 +65,8 @@ def _play(server: MailServer, folder: Path, point: str, passage: int) -> Run:
 
 
 def _own_hand(r: Rig, point: str, passage: int) -> tuple[int | None, bool, bool]:
-    """All four wait when it starts, or come one by one: the outbox is woken once for all that came together."""
-    first, *others = [[m] for m in four_mails(r.post)] if point == "K13" else [four_mails(r.post)]
+    """All four wait when it starts, or come one by one where a passage is one for all that came together."""
+    first, *others = [[m] for m in four_mails(r.post)] if point in GATHERED else [four_mails(r.post)]
     r.deliver(first)
     r.desk.start(f"{point}:{passage}")
     status = r.desk.await_idle_or_end(m.trace for m in r.sent)

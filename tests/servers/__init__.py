@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -55,11 +57,15 @@ def sudo() -> list[str]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on, all different."""
-    taken = [socket.create_server((HOST, 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in taken]
-    for each in taken:
-        each.close()
+    """Ports of loopback that nobody listens on, all different, below those that the system lends to outgoing calls:
+    a server that is down for a moment must find its port again."""
+    doors: list[socket.socket] = []
+    while len(doors) < count:
+        with contextlib.suppress(OSError):
+            doors.append(socket.create_server((HOST, random.randrange(20000, 32000))))
+    ports = [door.getsockname()[1] for door in doors]
+    for door in doors:
+        door.close()
     return ports
 
 
@@ -76,9 +82,13 @@ def await_ports(ports: list[int], log: Path) -> None:
     for port in ports:
         while not _answers(port):
             if time.monotonic() > deadline:
-                told = log.read_text(errors="replace")[-2000:] if log.exists() else "no log"
-                raise RuntimeError(f"nothing answers on port {port}:\n{told}")
+                raise RuntimeError(f"nothing answers on port {port}:\n{last_words(log)}")
             time.sleep(0.02)
+
+
+def last_words(log: Path) -> str:
+    """The end of a log."""
+    return log.read_text(errors="replace")[-2000:] if log.exists() else "no log"
 
 
 def _answers(port: int) -> bool:

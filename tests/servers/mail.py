@@ -46,8 +46,10 @@ class MailServer:
 
     def remove(self) -> None:
         """Stops both and removes their folders."""
-        self.postfix.remove()
-        self.dovecot.remove()
+        try:
+            self.postfix.remove()
+        finally:
+            self.dovecot.remove()
 
     def domain(self) -> str:
         """A mail domain that no other test uses."""

@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from servers import HOST, START_SECONDS, await_ports, free_ports, new_folder, program, sudo
+from servers import HOST, START_SECONDS, await_ports, free_ports, last_words, new_folder, program, sudo
 
 _MAIN = """\
 compatibility_level = 3.6
@@ -81,7 +81,7 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
 _QUEUES = "active bounce corrupt defer deferred flush hold incoming maildrop private public saved trace".split()
-_WAITING = ("incoming", "active", "deferred")
+_WAITING = ("incoming", "deferred", "active", "deferred", "active")  # twice: mail goes to and fro while one looks
 
 
 class Postfix:
@@ -109,13 +109,16 @@ class Postfix:
 
     def _as_root(self, *command: object) -> str:
         words = [*self._sudo, *(str(word) for word in command)]
-        return subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{words}: {done.stderr}")
+        return done.stdout
 
     def start(self) -> None:
         """Returns when the ports answer. Raises RuntimeError."""
-        subprocess.run(
-            [*self._sudo, str(self._master), "-c", str(self.root), "-w"], check=True, stderr=subprocess.DEVNULL
-        )
+        begin = [*self._sudo, str(self._master), "-c", str(self.root), "-w"]
+        if subprocess.run(begin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode:
+            raise RuntimeError(f"Postfix does not start:\n{last_words(self.root / 'mail.log')}")
         self._group = int(self._as_root("cat", self.root / "queue/pid/master.pid"))
         await_ports([self.smtp_port, self.smtps_port], self.root / "mail.log")
 
@@ -149,14 +152,14 @@ class Postfix:
     def queue_empty(self) -> bool:
         """Whether everything accepted has been handed on."""
         folders = [self.root / "queue" / name for name in _WAITING]
-        return not self._as_root("find", *folders, "-type", "f").strip()
+        return not self._as_root("find", *folders, "-ignore_readdir_race", "-type", "f").strip()
 
     def await_empty(self, seconds: float = START_SECONDS) -> None:
         """Returns when the queue is empty. Raises TimeoutError."""
         deadline = time.monotonic() + seconds
         while not self.queue_empty():
             if time.monotonic() > deadline:
-                raise TimeoutError((self.root / "mail.log").read_text(errors="replace")[-2000:])
+                raise TimeoutError(last_words(self.root / "mail.log"))
             time.sleep(0.02)
 
     def remove(self) -> None:

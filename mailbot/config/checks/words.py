@@ -45,6 +45,19 @@ def _empty(c: Config) -> Iterator[Finding]:
 
 
 @reads()
+def _empty_words(c: Config) -> Iterator[Finding]:
+    lists: list[tuple[Key, tuple[str, ...]]] = [
+        *((("words", family), words) for family, words in c.words.items()),
+        *((("trainings", n, "words"), t.words) for n, t in enumerate(c.trainings)),
+        *((("assignment", "rules", n, "words"), r.words) for n, r in enumerate(c.assignment.rules)),
+    ]
+    for at, words in lists:
+        for n, word in enumerate(words):
+            if not word.strip(" *"):
+                yield Finding((*at, n), "un mot vide conviendrait à tout message", "Retirez-le")
+
+
+@reads()
 def _control_characters(c: Config) -> Iterator[Finding]:
     several_lines = ("organisation.postal_address", "texts.signature")
     for at, value in _strings(c.model_dump(mode="json"), ()):

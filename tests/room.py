@@ -1,0 +1,188 @@
+"""The corridor without servers: a register, a reader and a clock of the test's own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
+from functools import lru_cache
+from itertools import count
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, TypeVar
+
+import cast
+from sqlmodel import SQLModel, col, select
+
+from mailbot.config import Config, Mailbox, Smtp
+from mailbot.corridor.bench import Bench
+from mailbot.corridor.dues import Dues
+from mailbot.corridor.mails import Mails
+from mailbot.corridor.post import Post
+from mailbot.guard import Guard
+from mailbot.outbox import Road
+from mailbot.store import ledger, questions
+from mailbot.store.keep import Spot, keep
+from mailbot.store.ledger import Ledger
+from mailbot.store.tables import Alarm, Complaint, Due, Inbound, Letter
+
+Row = TypeVar("Row", bound=SQLModel)
+SERIAL = count(1)
+BEFORE = cast.NOON - timedelta(days=30)
+
+
+class Clock:
+    """Says what the test wants."""
+
+    def __init__(self, now: datetime = cast.NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **span: float) -> datetime:
+        self.now += timedelta(**span)
+        return self.now
+
+
+class Room:
+    """A desk at work on a register of its own; its letters go to `port`, where the test listens."""
+
+    def __init__(self, config: Config, register: Ledger, guard: Guard, clock: Clock) -> None:
+        self.config, self.register, self.clock, self.guard = config, register, clock, guard
+        self.bench = Bench(config, register, guard, clock)
+        self.mails = Mails(self.bench)
+        self.dues = Dues(self.bench, self.mails)
+        self.road = Road(config.smtp, user="", sender=cast.BOX, command_seconds=0.3, after_dot_seconds=0.3)
+        self.post = Post(self.bench, self.road)
+        register.run(lambda tx: ledger.started_at(tx, BEFORE, clock()))
+
+    def keep(self, raw: bytes, *, at: datetime | None = None, kind: str = "inbox", truncated: bool = False) -> int:
+        """Takes a mail in, as the watch does; its number in the register."""
+        spot = Spot(account=cast.BOX, folder=kind, uidvalidity=1, uid=next(SERIAL))
+        now = self.clock()
+        kept = self.register.run(
+            lambda tx: keep(tx, spot, raw, kind=kind, received_at=at or now, now=now, truncated=truncated)
+        )
+        return kept.inbound_id
+
+    async def take(self, raw: bytes, **how: Any) -> Inbound:
+        """Keeps a mail and has it decided."""
+        inbound_id = self.keep(raw, **how)
+        await self.mails.decide_waiting()
+        return self.inbound(inbound_id)
+
+    async def tick(self, **span: float) -> None:
+        """Lets time pass and looks at the due rows."""
+        self.clock.advance(**span)
+        await self.dues.tick()
+
+    async def send(self) -> None:
+        while await self.post.once():
+            pass
+        await self.road.quit()
+
+    # -- what the register says --------------------------------------------------------------------------------------
+
+    def rows(self, table: type[Row], *where: Any) -> list[Row]:
+        return self.register.ask(lambda tx: list(tx.exec(select(table).where(*where))))
+
+    def inbound(self, inbound_id: int) -> Inbound:
+        [row] = self.rows(Inbound, Inbound.id == inbound_id)
+        return row
+
+    def files(self) -> list[Complaint]:
+        return self.register.ask(lambda tx: list(tx.exec(select(Complaint).order_by(col(Complaint.id)))))
+
+    def file(self, number: str = "REC-2026-0001") -> Complaint:
+        [row] = self.rows(Complaint, Complaint.number == number)
+        return row
+
+    def letters(self, kind: str) -> list[Letter]:
+        return self.register.ask(
+            lambda tx: list(tx.exec(select(Letter).where(Letter.kind == kind).order_by(col(Letter.id))))
+        )
+
+    def letter(self, kind: str) -> Letter:
+        [row] = self.letters(kind)
+        return row
+
+    def due(self, kind: str) -> list[Due]:
+        return self.rows(Due, Due.kind == kind, col(Due.done_at).is_(None))
+
+    def alarms(self) -> dict[str, str]:
+        return {a.key: a.text for a in self.rows(Alarm)}
+
+    def story(self, number: str = "REC-2026-0001") -> dict[str, Any]:
+        return self.register.ask(lambda tx: questions.why(tx, questions.find_complaint(tx, number)))
+
+
+@lru_cache(maxsize=1)
+def _empty_register() -> Path:
+    """An upgraded register to copy: migrating is the slow part of making one."""
+    path = Path(mkdtemp(prefix="mailbot-room-")) / "mailbot.db"
+    register = Ledger(f"sqlite:///{path}")
+    register.upgrade()
+    register.close()
+    return path
+
+
+@contextmanager
+def room(folder: Path, guard: Guard, *, port: int = 9, now: datetime = cast.NOON, **settings: Any) -> Iterator[Room]:
+    """A room whose register lies in `folder`."""
+    config = configured(folder, port=port, **settings)
+    path = folder / "mailbot.db"
+    if not path.exists():
+        shutil.copy(_empty_register(), path)
+    register = Ledger(config.database_url)
+    made = Room(config, register, guard, Clock(now))
+    try:
+        yield made
+    finally:
+        made.road.close()
+        made.bench.close()
+        register.close()
+
+
+def configured(folder: Path, *, port: int = 9, **settings: Any) -> Config:
+    """The cast's organisation, its register in `folder`, its letters sent to `port`."""
+    fixed = {
+        "data_dir": folder,
+        "mailbox": Mailbox(address=cast.BOX, host="127.0.0.1", security="none", authserv_id=cast.PROVIDER),
+        "smtp": Smtp(host="127.0.0.1", port=port, security="none", user="-"),
+    }
+    return cast.config(**(fixed | settings))
+
+
+def mail(
+    subject: str = "Formation annulée",
+    text: str = "Bonjour,\nla formation a été annulée. Je souhaite être remboursé.\nCarl\n",
+    *,
+    sender: str = cast.CARL,
+    name: str = "Carl Petit",
+    to: str = cast.BOX,
+    proven: bool = True,
+    at: datetime = cast.NOON,
+    headers: tuple[tuple[str, str], ...] = (),
+    files: tuple[tuple[str, str, bytes], ...] = (),
+) -> bytes:
+    """A mail as the provider hands it over, its Authentication-Results on top."""
+    message = EmailMessage()
+    if proven:
+        domain = sender.rpartition("@")[2]
+        message["Authentication-Results"] = f"{cast.PROVIDER}; dmarc=pass header.from={domain}"
+    message["From"] = f"{name} <{sender}>"
+    message["To"] = to
+    message["Subject"] = subject
+    message["Date"] = format_datetime(at.astimezone(UTC))
+    message["Message-ID"] = f"<{next(SERIAL)}.{at:%H%M}@{sender.rpartition('@')[2]}>"
+    for key, value in headers:
+        message[key] = value
+    message.set_content(text)
+    for file_name, kind, data in files:
+        maintype, _, subtype = kind.partition("/")
+        message.add_attachment(data, maintype=maintype, subtype=subtype, filename=file_name)
+    return message.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
