@@ -11,15 +11,17 @@ from datetime import datetime, timedelta
 
 from mailbot import failpoints
 from mailbot.config import Config
-from mailbot.mailbox import Folders, Listed, Mailbox
+from mailbot.mailbox import Down, Folders, Listed, Mailbox
 from mailbot.message import read_headers
 from mailbot.store import keep as keeping
 from mailbot.store import ledger as ledgers
 from mailbot.store import questions
+from mailbot.store.apply import raise_alarm
 from mailbot.store.keep import Spot
-from mailbot.store.ledger import Ledger
+from mailbot.store.ledger import Ledger, Session
 
 SEARCH_BACK = timedelta(days=3)
+REFUSALS = 3  # times that the server may refuse one mail before it is set aside
 FULL_EVERY = timedelta(hours=1)
 SEARCH_EVERY = timedelta(days=1)
 
@@ -36,6 +38,7 @@ class Watch:
         self.folders: Folders | None = None
         self.full_at: dict[str, datetime] = {}
         self.start: datetime | None = None
+        self.refusals: dict[Spot, int] = {}
 
     def connected(self) -> None:
         """After each login: the start is fixed before anything is read (spec §2), and every folder is compared whole."""
@@ -120,7 +123,15 @@ class Watch:
         if kind == "sent" and not self._concerns_us(folder, mail):
             self._note(spot, "passed")
             return 0
-        fetched = self.mailbox.fetch(folder, mail.uid, mail.size)
+        if self.refusals.get(spot, 0) >= REFUSALS:
+            self._refused(spot)
+            return 0
+        try:
+            fetched = self.mailbox.fetch(folder, mail.uid, mail.size)
+        except Down as error:
+            if error.uid is not None:  # this one mail, not the connection: it must not block the others for ever
+                self.refusals[spot] = self.refusals.get(spot, 0) + 1
+            raise
         if fetched is None:
             self._note(spot, "vanished")
             return 0
@@ -138,6 +149,19 @@ class Watch:
         )
         failpoints.hit("K04")
         return int(kept.new)
+
+    def _refused(self, spot: Spot) -> None:
+        """A mail that the server shows and does not give: named, alarmed, and the line moves (design invariant 7)."""
+        now = self.clock()
+        text = (
+            f"le serveur refuse de donner le message n° {spot.uid} du dossier {spot.folder} : ouvrez-le dans la boîte"
+        )
+
+        def write(tx: Session) -> None:
+            keeping.note_place(tx, spot, now, state="refused")
+            raise_alarm(tx, f"refused:{spot.folder}:{spot.uidvalidity}:{spot.uid}", text, now, cause="tick:watch")
+
+        self.ledger.run(write)
 
     def _concerns_us(self, folder: str, mail: Listed) -> bool:
         """Of the sent folder only answers to complainants are the desk's business (spec §2, direct-answer)."""

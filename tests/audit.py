@@ -147,7 +147,9 @@ def _unexplained(e: Evidence) -> list[str]:
 
 def numbers(e: Evidence) -> list[str]:
     """A2: as many files as complaints, numbered from 1 without a gap."""
-    found = [r["rank"] for r in rows(e.register, 'SELECT "rank" FROM complaint WHERE series = ? ORDER BY "rank"', e.series)]
+    found = [
+        r["rank"] for r in rows(e.register, 'SELECT "rank" FROM complaint WHERE series = ? ORDER BY "rank"', e.series)
+    ]
     complaints = sum(m.verdict == "complaint" for m in e.sent)
     wanted = list(range(1, 1 + (complaints if e.numbered is None else e.numbered)))
     return [] if found == wanted else [f"numbers {found}, expected {wanted}"]
@@ -262,7 +264,10 @@ def quiet(e: Evidence) -> list[str]:
 
 
 def unexplained(
-    story: Mapping[str, Any], known_mails: Mapping[str, str], known_letters: Collection[str], commands: Collection[str] = ()
+    story: Mapping[str, Any],
+    known_mails: Mapping[str, str],
+    known_letters: Collection[str],
+    commands: Collection[str] = (),
 ) -> list[str]:
     """Steps and letters of a `why --json` whose cause is not in the caller's own lists.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 import cast
 from sqlmodel import SQLModel, col, select
 
+from mailbot.app import log_to
 from mailbot.config import Config, Mailbox, Smtp
 from mailbot.corridor.bench import Bench
 from mailbot.corridor.dues import Dues
@@ -31,16 +33,18 @@ from mailbot.store.tables import Alarm, Complaint, Due, Inbound, Letter
 
 Row = TypeVar("Row", bound=SQLModel)
 SERIAL = count(1)
+LOG = io.StringIO()  # what a daemon would say
 BEFORE = cast.NOON - timedelta(days=30)
 
 
 class Clock:
-    """Says what the test wants."""
+    """Says what the test wants; with a `step` it goes on by that much each time it is read."""
 
-    def __init__(self, now: datetime = cast.NOON) -> None:
-        self.now = now
+    def __init__(self, now: datetime = cast.NOON, step: timedelta = timedelta(0)) -> None:
+        self.now, self.step = now, step
 
     def __call__(self) -> datetime:
+        self.now += self.step
         return self.now
 
     def advance(self, **span: float) -> datetime:
@@ -133,6 +137,7 @@ def _empty_register() -> Path:
 @contextmanager
 def room(folder: Path, guard: Guard, *, port: int = 9, now: datetime = cast.NOON, **settings: Any) -> Iterator[Room]:
     """A room whose register lies in `folder`."""
+    log_to(LOG)
     config = configured(folder, port=port, **settings)
     path = folder / "mailbot.db"
     if not path.exists():

@@ -153,7 +153,6 @@ class Config(Section):
 
     mode: Literal["essai", "live"] = "live"
     data_dir: Path = Path("/var/lib/mailbot")
-    instance: str = ""  # the id that `init` draws, kept with the secrets; "" = not compared (spec §2, copied instances)
     organisation: Organisation
     mailbox: Mailbox
     smtp: Smtp

@@ -17,7 +17,6 @@ SECRETS: dict[Key, str] = {
     ("alarm", "smtp", "password"): "MAILBOT_ALARM_SMTP_PASSWORD",
     ("alarm", "webhook"): "MAILBOT_ALARM_WEBHOOK",
     ("database", "url"): "MAILBOT_DATABASE_URL",
-    ("instance",): "MAILBOT_INSTANCE",
 }
 FILE = "secrets.toml"
 OTHERS_MAY_READ = 0o004
@@ -141,7 +140,7 @@ def _too_readable(data: dict[str, Any], path: Path) -> Iterator[Finding]:
 def _is_secret(key: Key, value: Any) -> bool:
     if key == ("database", "url"):
         return isinstance(value, str) and re.search(r"//[^/@]{0,200}:[^/@]{1,200}@", value) is not None
-    return bool(value) and key != ("instance",)
+    return bool(value)
 
 
 def _why(error: Exception) -> str:

@@ -25,6 +25,7 @@ from mailbot.store.tables import Complaint, Inbound
 from mailbot.verdict import same_company
 
 ATTEMPTS = 3  # readings of one mail before it is set aside (design invariant 7)
+BEGINNING = 512 * 2**10  # bytes given to the salvage: what was too large for the reader's memory would kill it again
 log = structlog.get_logger()
 Think = Callable[[Session, Inbound], Sequence[fx.Effect]]
 
@@ -67,7 +68,7 @@ class Mails:
             if read is None:
                 return 0
             await self._decide(read)
-        except (NotStarted, Unavailable):  # the machine or the register is at fault, not the mail
+        except (NotStarted, Unavailable, OSError):  # the machine or the register is at fault, not the mail
             await self.bench.db(lambda tx: keep.forgive_attempt(tx, inbound_id))
             raise
         except Exception as error:  # the line moves on: whatever broke is counted, and the third time set aside
@@ -96,7 +97,7 @@ class Mails:
             log.warning("unreadable", inbound=inbound_id, why=str(error))
             if not last:
                 return None
-            message, said = await self.bench.guard.read_headers(raw)
+            message, said = await self.bench.guard.read_headers(raw[:BEGINNING])
             return Read(inbound_id=inbound_id, message=message, reading=said, files={}, unreadable=str(error))
 
     async def _files(self, inbound_id: int, raw: bytes, message: Message) -> Files:

@@ -26,6 +26,8 @@ def on_settled(
 ) -> list[Effect]:
     """Effects of a letter's end: `outcome` is sent | uncertain | refused | given_up; `at` the instant of that attempt."""
     if outcome in ("sent", "uncertain"):
+        if kind not in ("ack", "ack-group"):  # an assignment prints a due date too, and acknowledges nothing
+            return []
         return [e for c in cases for e in _acknowledged(c, outcome, answer, at, _printed(facts, c.number))]
     return [e for c in cases or (None,) for e in _lost(kind, name, to_addr, outcome, answer, c, config)]
 
@@ -33,7 +35,7 @@ def on_settled(
 def _printed(facts: dict[str, Any], number: str) -> tuple[str, str]:
     """(due date, calendar) that the letter printed for this file."""
     for item in facts.get("items", (facts,)):
-        if item.get("number") == number and item.get("due_on"):
+        if item.get("number") == number and item.get("due_on") and item.get("what") != "receipt":
             return item["due_on"], item.get("calendar", "")
     return "", ""
 

@@ -123,12 +123,18 @@ def reconcile(tx: Session, since: datetime) -> Reconciled:
     """Counts mails kept and places seen since `since`."""
     rows = tx.exec(select(Inbound.verdict, func.count()).where(Inbound.kept_at > since).group_by(Inbound.verdict)).all()
     by_verdict = {verdict: n for verdict, n in rows if verdict}
-    gone = tx.exec(select(Place).where(Place.state == "vanished", Place.seen_at > since).order_by(col(Place.id))).all()
+    gone = tx.exec(
+        select(Place)
+        .where(col(Place.state).in_(("vanished", "refused")), Place.seen_at > since)
+        .order_by(col(Place.id))
+    ).all()
     return Reconciled(
         received=sum(n for _, n in rows) + len(gone),
         explained=sum(by_verdict.values()) + len(gone),
         by_verdict=by_verdict,
-        vanished=[f"{p.folder}, n° {p.uid}" for p in gone],
+        vanished=[
+            f"{p.folder}, n° {p.uid}" + (" (refusé par le serveur)" if p.state == "refused" else "") for p in gone
+        ],
         before_start=by_verdict.get("before-start", 0),
     )
 

@@ -9,11 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from audit import Evidence, carries
-from crash.desk import Desk
-from crash.sink import Sink
 from scenes import first, stage, texts
 from scenes.post import Mail, Post
 from servers.mail import MailServer
+
+from crash.desk import Desk
+from crash.sink import Sink
 
 
 def four_mails(post: Post) -> list[Mail]:

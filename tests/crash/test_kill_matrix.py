@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 from audit import audit, unexplained
+from servers.mail import MailServer
+
 from crash.conftest import Line, Tell
 from crash.desk import stories
 from crash.scene import Rig, four_mails, rig
 from crash.sink import DOT, HALF
-from servers.mail import MailServer
 
 INSIDE = ("K02", "K04", "K05", "K10", "K11", "K13", "S02", "S08")  # the program kills itself there
 OUTSIDE = {"S06": HALF, "S07": DOT}  # our own server holds the line, and the test kills
@@ -118,5 +119,3 @@ def test_every_step_names_the_mail_that_caused_it(runs: Runs) -> None:
     told = stories((run.config, number) for run, number in asked)
     assert len(told) == 2 * len(CASES)
     assert [p for (run, _), t in zip(asked, told, strict=True) for p in unexplained(t, run.mails, run.letters)] == []
-
-

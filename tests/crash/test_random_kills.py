@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 from audit import audit, unexplained
-from crash.conftest import Line, Tell
-from crash.desk import stories
-from crash.scene import Rig, four_mails, rig
 from scenes import first
 from scenes.post import Mail, Post
 from servers.mail import MailServer
+
+from crash.conftest import Line, Tell
+from crash.desk import stories
+from crash.scene import Rig, four_mails, rig
 
 SEEDS = range(30)
 
@@ -122,4 +123,6 @@ def test_every_step_names_the_mail_that_caused_it(runs: dict[int, Run]) -> None:
     asked = [(run, number) for run in runs.values() for number in run.files]
     told = stories((run.config, number) for run, number in asked)
     assert len(told) == 4 * len(SEEDS)
-    assert [p for (run, _), t in zip(asked, told, strict=True) for p in unexplained(t, run.mails, set(run.copies))] == []
+    assert [
+        p for (run, _), t in zip(asked, told, strict=True) for p in unexplained(t, run.mails, set(run.copies))
+    ] == []

@@ -151,7 +151,13 @@ def _forward(post: Post, n: int, rank: int) -> Mail:
     letter = post.write(name="Bo Lefort", author=post.at("bo"), subject=prefix + subject, text=text, nested=nested)
     inside = (("assignment", post.at("bo")),)
     mail = post.send(
-        letter, key=f"t{n:02d}", verdict="complaint", author=post.at("bo"), outside=(author,), inside=inside, files=files
+        letter,
+        key=f"t{n:02d}",
+        verdict="complaint",
+        author=post.at("bo"),
+        outside=(author,),
+        inside=inside,
+        files=files,
     )
     return replace(mail, author=author, nested=nested is not None)
 
@@ -212,7 +218,10 @@ def colleagues(post: Post) -> list[Mail]:
     name, author = post.person(290)
     text = f"Pour vous.\n\nDe : {name} <{author}>\nEnvoyé : vendredi 20 novembre 2026 17:12\nÀ : Accueil <{home}>\n"
     third = post.write(
-        name="Accueil", author=home, subject="TR: Colis perdu", text=f"{text}Objet : Colis perdu\n\nOù est mon manuel ?\n"
+        name="Accueil",
+        author=home,
+        subject="TR: Colis perdu",
+        text=f"{text}Objet : Colis perdu\n\nOù est mon manuel ?\n",
     )
     return [
         post.send(first, key="h00", verdict="held", author=bo, inside=(("staff-question", bo),)),
@@ -228,7 +237,9 @@ def old(post: Post, count: int) -> list[Mail]:
     found = []
     for n in range(count):
         name, author = post.person(280 + n)
-        letter = post.write(name=name, author=author, subject="Ma demande de la semaine dernière", text=f"Alors ?\n{name}\n")
+        letter = post.write(
+            name=name, author=author, subject="Ma demande de la semaine dernière", text=f"Alors ?\n{name}\n"
+        )
         age = timedelta(days=3 + n)
         found.append(post.send(letter, key=f"p{n:02d}", verdict="before-start", author=author, age=age))
     return found
@@ -268,7 +279,7 @@ def first_delivery(post: Post) -> list[Mail]:
 
 def _interleaved(some: list[Mail], others: list[Mail]) -> list[Mail]:
     """Two deliveries mixed, each in its own order."""
-    ranked = [(n / len(some), 0, m) for n, m in enumerate(some)] + [(n / len(others), 1, m) for n, m in enumerate(others)]
+    ranked = [(n / len(some), 0, m) for n, m in enumerate(some)] + [
+        (n / len(others), 1, m) for n, m in enumerate(others)
+    ]
     return [mail for _, _, mail in sorted(ranked, key=lambda item: item[:2])]
-
-

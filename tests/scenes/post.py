@@ -130,7 +130,9 @@ class Post:
             mail[header] = value
         _fill(mail, text, html, charset)
         if logo:
-            mail.add_related(texts.LOGO, "image", "png", cid="<image001.png@01DA0000>", filename="image001.png", disposition="inline")
+            mail.add_related(
+                texts.LOGO, "image", "png", cid="<image001.png@01DA0000>", filename="image001.png", disposition="inline"
+            )
         for file_name, kind, data in files:
             main, _, sub = kind.partition("/")
             mail.add_attachment(data, maintype=main, subtype=sub, filename=file_name)

@@ -108,7 +108,11 @@ def gmail(post: Post, about: About) -> tuple[bytes, str]:
         f"Message-ID: {identifier}",
     ]
     human = f"** Address not found **\n\nYour message wasn't delivered to {about.recipient}.\n{about.words}"
-    fields = ["Reporting-MTA: dns; googlemail.example", "Arrival-Date: now", f"X-Original-Message-ID: {about.message_id}"]
+    fields = [
+        "Reporting-MTA: dns; googlemail.example",
+        "Arrival-Date: now",
+        f"X-Original-Message-ID: {about.message_id}",
+    ]
     return _report(headers, human, "text/plain", about, fields, "message/rfc822"), identifier
 
 

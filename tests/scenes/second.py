@@ -24,7 +24,9 @@ class Desk:
     notices: Mapping[str, str]
 
     def name(self, key: str) -> str:
-        return str(message_from_bytes(self.complaints[key].letter, policy=policy.default)["From"].addresses[0].display_name)
+        return str(
+            message_from_bytes(self.complaints[key].letter, policy=policy.default)["From"].addresses[0].display_name
+        )
 
 
 def second_delivery(desk: Desk) -> list[Mail]:
@@ -153,7 +155,9 @@ def bounces(desk: Desk, keys: list[str]) -> list[Mail]:
     found = []
     for n, key in enumerate([*keys[25:33], *keys[:5]]):
         ack, mail = desk.acks[key], desk.complaints[key]
-        action, status = ("failed", "5.1.1") if n < 8 or n == 12 else ("delayed", "4.4.1") if n < 11 else ("relayed", "2.0.0")
+        action, status = (
+            ("failed", "5.1.1") if n < 8 or n == 12 else ("delayed", "4.4.1") if n < 11 else ("relayed", "2.0.0")
+        )
         about = reports.About(
             recipient="quelqu.un@ailleurs.example" if n == 12 else mail.author,
             message_id=ack.message_id,

@@ -8,12 +8,13 @@ import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from html import unescape
 
 from audit import Accepted
-from scenes.post import Ack, Mail
 from servers.mail import MailServer
+
+from scenes.post import Ack, Mail
 
 FOLDERS = ("INBOX", "Junk", "Sent", "Trash", "Trait&AOk-s")
 NUMBER = re.compile(r"\b[A-Z]{2,8}-20[0-9]{2}-[0-9]{4}\b")
@@ -108,6 +109,12 @@ def parsed(raw: bytes) -> EmailMessage:
     message = message_from_bytes(raw, policy=policy.default)
     assert isinstance(message, EmailMessage)
     return message
+
+
+def file_bytes(part: Message) -> bytes:
+    """The bytes of an attachment; of a nested mail, as it is written."""
+    data = part.get_payload(decode=True)
+    return data if isinstance(data, bytes) else part.as_bytes()
 
 
 def words(raw: bytes) -> str:

@@ -13,10 +13,11 @@ from email.utils import parsedate_to_datetime
 import pytest
 from audit import Accepted, Evidence, audit, unexplained
 from crash.desk import Desk, stories
-from scenes import first, reports, stage, texts
+from servers.mail import MailServer
+
+from scenes import first, stage, texts
 from scenes.counting import printed_dates, sixth_working_day
 from scenes.post import PARIS, Mail, Post
-from servers.mail import MailServer
 
 TAKEN = 10
 
@@ -160,7 +161,7 @@ def test_essai_files_take_no_number_of_the_real_series(rehearsal: Rehearsal) -> 
 
 def test_ten_files_become_real_with_consecutive_numbers_in_their_order(rehearsal: Rehearsal) -> None:
     year = rehearsal.post.now.astimezone(PARIS).year
-    real = rehearsal.desk.rows('SELECT number, complainant_addr FROM complaint WHERE series = \'real\' ORDER BY "rank"')
+    real = rehearsal.desk.rows("SELECT number, complainant_addr FROM complaint WHERE series = 'real' ORDER BY \"rank\"")
     expected = [*rehearsal.taken, rehearsal.late]
     assert len(rehearsal.taken) == TAKEN
     assert [r["number"] for r in real] == [f"REC-{year}-{n:04d}" for n in range(1, TAKEN + 2)]
@@ -178,14 +179,19 @@ def test_the_clock_of_a_taken_file_starts_with_its_ack(rehearsal: Rehearsal) -> 
     for letter in _outside(rehearsal, rehearsal.after):
         sent = parsedate_to_datetime(str(stage.parsed(letter.raw)["Date"])).astimezone(PARIS)
         due = sixth_working_day(sent.date())
-        row = rehearsal.desk.rows("SELECT due_on, provisional FROM complaint WHERE number = ?", stage.ack_of(letter).number)
+        row = rehearsal.desk.rows(
+            "SELECT due_on, provisional FROM complaint WHERE number = ?", stage.ack_of(letter).number
+        )
         if due not in printed_dates(stage.words(letter.raw)) or row != [{"due_on": due.isoformat(), "provisional": 0}]:
             wrong[letter.to] = (due, row)
     assert wrong == {}
 
 
 def test_the_choice_is_recorded_for_each_of_the_twenty(rehearsal: Rehearsal) -> None:
-    query = "SELECT c.number, count(j.id) AS n FROM complaint c LEFT JOIN journal j ON j.complaint_id = c.id AND j.event = 'essai-ended' WHERE c.series = 'essai' GROUP BY 1"
+    query = (
+        "SELECT c.number, count(j.id) AS n FROM complaint c LEFT JOIN journal j "
+        "ON j.complaint_id = c.id AND j.event = 'essai-ended' WHERE c.series = 'essai' GROUP BY 1"
+    )
     assert {r["number"]: r["n"] for r in rehearsal.desk.rows(query)} == dict.fromkeys(rehearsal.essai, 1)
 
 

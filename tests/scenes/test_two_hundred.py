@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 from audit import Accepted, Evidence, audit, carries, rows, unexplained
 from crash.desk import Desk, stories
+from servers.mail import MailServer
+
 from scenes import second, stage
 from scenes.counting import printed_dates, sixth_working_day
 from scenes.first import first_delivery
 from scenes.post import PARIS, Ack, Mail, Post
-from servers.mail import MailServer
+from scenes.spoiled import SPOILED
 
 KINDS = {
     "complaint": 15,
@@ -55,7 +57,9 @@ class Story:
 
 
 @pytest.fixture(scope="module", params=["", "Traités"], ids=["left in INBOX", "filed into Traités"])
-def story(request: pytest.FixtureRequest, mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+def story(
+    request: pytest.FixtureRequest, mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Story]:
     """Two deliveries of 106 and 94 mails; the second quotes what the desk wrote after the first."""
     post = Post(salt="inbox" if not request.param else "filed")
     with _desk(mail_server, tmp_path_factory.mktemp(post.salt), post, request.param) as desk:
@@ -197,7 +201,7 @@ def test_we_marked_nothing_as_read(story: Story) -> None:
     left = story.folders["INBOX"]
     assert [uid for uid, raw in left.items() if raw in story.read and uid % 2] == []
     held = [raw for messages in story.folders.values() for raw in messages.values()]
-    assert 0 < len([raw for raw in held if raw not in story.read])
+    assert [raw for raw in held if raw not in story.read] != []
 
 
 # -- letters -------------------------------------------------------------------------------------------------------------------
@@ -291,13 +295,14 @@ def test_the_assignee_got_each_file_once_with_its_attachments(story: Story) -> N
 
 
 def _assigned(story: Story, number: str) -> set[object]:
-    query = "SELECT l.message_id FROM letter l JOIN complaint c ON c.id = l.complaint_id WHERE l.kind = ? AND c.number = ?"
+    query = (
+        "SELECT l.message_id FROM letter l JOIN complaint c ON c.id = l.complaint_id WHERE l.kind = ? AND c.number = ?"
+    )
     return {row["message_id"] for row in story.rows(query, "assignment", number)}
 
 
 def _hashes(raw: bytes) -> list[str]:
-    parts = stage.parsed(raw).iter_attachments()
-    return [hashlib.sha256(p.get_payload(decode=True) or b"").hexdigest() for p in parts]
+    return [hashlib.sha256(stage.file_bytes(part)).hexdigest() for part in stage.parsed(raw).iter_attachments()]
 
 
 def test_a_follow_up_reaches_the_assignee_with_its_files(story: Story) -> None:
@@ -313,7 +318,9 @@ def test_an_ar_that_failed_alarms_the_assignee_and_keeps_its_due_date(story: Sto
     found = story.rows("SELECT number, ack_state, provisional FROM complaint")
     assert {r["number"] for r in found if r["ack_state"] == "bounced"} == failed
     assert {r["number"] for r in found if r["provisional"]} == set()
-    told = story.rows("SELECT c.number FROM letter l JOIN complaint c ON c.id = l.complaint_id WHERE l.kind = 'ack-bounced'")
+    told = story.rows(
+        "SELECT c.number FROM letter l JOIN complaint c ON c.id = l.complaint_id WHERE l.kind = 'ack-bounced'"
+    )
     assert sorted(str(r["number"]) for r in told) == sorted(failed)
 
 
@@ -327,6 +334,11 @@ def test_each_file_was_acknowledged_once(story: Story) -> None:
 
 def test_the_audit_finds_nothing(story: Story) -> None:
     assert audit(_evidence(story)) == []
+
+
+@pytest.mark.parametrize(("spoil", "check"), SPOILED)
+def test_the_audit_sees_what_is_wrong(story: Story, spoil: Callable[[Evidence], Evidence], check: str) -> None:
+    assert check in {problem.split()[0] for problem in audit(spoil(_evidence(story)))}
 
 
 def test_every_step_of_every_file_names_the_mail_that_caused_it(story: Story) -> None:

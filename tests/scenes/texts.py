@@ -184,7 +184,7 @@ ENGLISH = (
 )
 
 HTML = (
-    '<html><head><style>p {{ font-family: Calibri }}</style></head><body><p>Bonjour,</p><p>je suis <b>très déçu</b>&nbsp;: '
+    "<html><head><style>p {{ font-family: Calibri }}</style></head><body><p>Bonjour,</p><p>je suis <b>très déçu</b>&nbsp;: "
     "la moitié du programme n’a pas été faite et personne ne rappelle.</p><p>Je souhaite être remboursé de 300&nbsp;€.</p>"
     "<p>{n}</p></body></html>"
 )
@@ -197,9 +197,15 @@ FOLLOW_UPS = (
 )
 
 NEWSLETTERS = (
-    ("Salon de la formation : votre badge gratuit", "Retirez votre badge dès maintenant. 120 exposants vous attendent."),
+    (
+        "Salon de la formation : votre badge gratuit",
+        "Retirez votre badge dès maintenant. 120 exposants vous attendent.",
+    ),
     ("La lettre du vendredi", "Au sommaire : l'apprentissage en chiffres, l'agenda des webinaires."),
-    ("[pedagogie] Retour d'expérience sur les classes inversées", "Bonjour à tous, quelqu'un a-t-il essayé ? Je prends."),
+    (
+        "[pedagogie] Retour d'expérience sur les classes inversées",
+        "Bonjour à tous, quelqu'un a-t-il essayé ? Je prends.",
+    ),
     ("Weekly digest: learning and development", "Five articles our readers liked this week."),
 )
 
