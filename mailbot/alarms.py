@@ -7,6 +7,7 @@ import json
 import urllib.request
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
+from http.client import HTTPException
 
 from mailbot.config import Config
 from mailbot.outbox import Road, RoadClosed
@@ -35,10 +36,20 @@ def _webhook(url: str, title: str, text: str) -> bool:
     body = json.dumps({"title": title, "text": text, "source": "mailbot"}).encode()
     request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"}, method="POST")  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310  (the scheme is checked by config)
-            return 200 <= answer.status < 300
-    except (OSError, ValueError):
+        with _OPENER.open(request, timeout=TIMEOUT) as answer:
+            return bool(200 <= answer.status < 300)
+    except (OSError, ValueError, HTTPException):
         return False
+
+
+class _NoDetour(urllib.request.HTTPRedirectHandler):
+    """A redirected alarm would become a GET without its words, and some login page's 200 would count as told."""
+
+    def redirect_request(self, *_: object, **__: object) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoDetour)
 
 
 async def _second_smtp(config: Config, title: str, text: str) -> bool:
@@ -71,7 +82,7 @@ def _letter(sender: str, to: str, title: str, text: str) -> Claimed:
     mail["From"], mail["To"], mail["Subject"] = sender, to, f"[mailbot] {title}"[:200]
     mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain=sender.rpartition("@")[2] or "localhost")
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(text + "\n")
+    mail.set_content(text + "\n", cte="quoted-printable")  # the second server may know ASCII only
     raw = mail.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     return Claimed(
         id=0,

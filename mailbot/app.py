@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,9 +49,17 @@ class Busy(RuntimeError):
 class Daemon:
     """One desk at work. `await once()` does all that waits; `await run()` goes on until `stop()`."""
 
-    def __init__(self, config: Config, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        config: Config,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        retry: Sequence[float] = RETRY,
+    ) -> None:
+        """`clock` gives UTC instants; `retry`: seconds between attempts at a server that is down."""
         self.config = config
         self.clock = clock
+        self.retry = retry
         self.ledger = Ledger(config.database_url)
         self.guard = Guard(words(config).to_json())
         self.bench = Bench(config, self.ledger, self.guard, clock)
@@ -154,6 +162,15 @@ class Daemon:
     def beat(self, loop: str) -> None:
         self.beats[loop] = asyncio.get_running_loop().time()
 
+    def _goes_on(self, loop: str) -> Callable[[], bool]:
+        """Asked before each mail or letter of a long row: a sign of life, and False once the daemon stops."""
+
+        def go_on() -> bool:
+            self.beat(loop)
+            return not self.stopping.is_set()
+
+        return go_on
+
     def alive(self) -> bool:
         """Whether each loop gave a sign of life lately."""
         now = asyncio.get_running_loop().time()
@@ -192,7 +209,7 @@ class Daemon:
                 await self._went_down(
                     "imap", f"la boîte ne peut pas être relevée : {error}", error.advice, error.permanent
                 )
-                waits = RETRY_OURS if error.permanent else RETRY
+                waits = RETRY_OURS if error.permanent else self.retry
                 await self._pause("watch", waits[min(failures, len(waits) - 1)])
                 failures += 1
             except Exception:
@@ -222,7 +239,7 @@ class Daemon:
             self.beat("decide")
             self.kept.clear()
             try:
-                if await self.mails.decide_waiting(lambda: self.beat("decide")):
+                if await self.mails.decide_waiting(self._goes_on("decide")):
                     failpoints.hit("K13")
                     self.owed.set()
             except Exception:
@@ -248,12 +265,12 @@ class Daemon:
     async def _send_all(self) -> None:
         if self.clock() < self.road_waits_until:
             return
-        while not self.stopping.is_set() and await self.post.once(lambda: self.beat("post")):
+        while await self.post.once(self._goes_on("post")):
             await self._up("smtp", "le courrier part de nouveau")
 
     async def _road_closed(self, error: RoadClosed) -> None:
         await self._went_down("smtp", f"aucun courrier ne peut partir : {error}", error.advice, error.ours)
-        waits = RETRY_OURS if error.ours else RETRY
+        waits = RETRY_OURS if error.ours else self.retry
         self.road_waits_until = self.clock() + timedelta(seconds=waits[min(self.failures, len(waits) - 1)])
         self.failures += 1
 

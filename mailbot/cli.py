@@ -6,6 +6,7 @@ Exit codes: 0 done · 1 not done, the message says why · 2 wrong use · 75 try 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -65,7 +66,9 @@ def _usual_place() -> Path | None:
 
 
 def show_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    """JSON for a script, harmless on a terminal too: whatever steers one is written as an escape."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    typer.echo("".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 
 @app.command()
@@ -106,15 +109,18 @@ def _say_mode(settings: Config) -> None:
 
 
 def _register(settings: Config) -> Any:
-    """The register, its schema up to date."""
+    """The register, its schema up to date; exit 75 when it can't be opened."""
     from mailbot.store.engine import NewerSchema
-    from mailbot.store.ledger import Ledger
+    from mailbot.store.ledger import Ledger, Trouble
 
-    register = Ledger(settings.database_url)
     try:
+        register = Ledger(settings.database_url)
         register.upgrade()
     except NewerSchema as error:
-        fail(TRY_LATER, str(error))
+        fail(TRY_LATER, f"{error}.")
+    except (Trouble, OSError) as error:  # without its words: they may hold the URL
+        what = f"Le registre ne s’ouvre pas ({type(error).__name__})"
+        fail(TRY_LATER, f"{what} : vérifiez data_dir ou database.url, les droits et la place ; voir « mailbot check ».")
     return register
 
 
@@ -193,13 +199,14 @@ def decide(
 ) -> None:
     """Tranche un message qui attend : réclamation, note, ou rien. Exemple : mailbot decide 17 complaint --by ann"""
     from mailbot import rules
+    from mailbot.guard import Unreadable
 
     settings = load(config)
     try:
         asyncio.run(_with_mails(settings, lambda mails: mails.choose(inbound_id, choice, by or _user())))
     except LookupError:
         fail(NOT_DONE, f"Aucun message n° {inbound_id}. « mailbot list --waiting » montre ceux qui attendent.")
-    except rules.Refused as error:
+    except (rules.Refused, Unreadable) as error:
         fail(NOT_DONE, f"Rien n’a été fait : {error}.")
     typer.echo(f"Message {inbound_id} : {choice}. Les lettres partent dès que le bureau tourne.")
 
@@ -209,10 +216,12 @@ def _user() -> str:
 
 
 async def _with_mails(settings: Config, act: Any) -> Any:
+    from mailbot.app import log_to
     from mailbot.corridor.bench import Bench, words
     from mailbot.corridor.mails import Mails
     from mailbot.guard import Guard
 
+    log_to(sys.stderr)  # the output is the command's own
     register = _register(settings)
     async with Guard(words(settings).to_json()) as guard:
         bench = Bench(settings, register, guard, lambda: datetime.now(UTC))
@@ -251,7 +260,7 @@ async def _start(mails: Any, opening: Any, since: str, take: str, all_: bool, no
     except ValueError as error:
         fail(2, str(error))
     if chosen is None:
-        chosen = [f.number for f in files if typer.confirm(f"Reprendre {opening.line(f)} ?", default=True)]
+        chosen = [f.number for f in files if typer.confirm(f"Reprendre {opening.line(f)} ?", default=True, err=True)]
     told = await opening.open_desk(mails, files, chosen, since=moment, who=_user())
     if as_json:
         show_json(told)
@@ -266,7 +275,9 @@ def check(config: ConfigFile = None, as_json: AsJson = False) -> None:
     from mailbot import doctor
 
     settings = load(config)
-    _say_mode(settings) if not as_json else None
+    if not as_json:
+        with contextlib.suppress(typer.Exit):  # a register that does not open is one of the lines below
+            _say_mode(settings)
     findings = asyncio.run(doctor.examine(settings))
     if as_json:
         show_json([f.as_dict() for f in findings])

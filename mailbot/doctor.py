@@ -81,11 +81,15 @@ def _register(config: Config) -> list[Finding]:
             Finding(what="registre", state="red", text=text, mend="vérifiez data_dir ou database.url, et les droits")
         ]
     with contextlib.closing(register):
-        return [_ask(register, _chain), _ask(register, _unexplained), _ask(register, _alarms), _ask(register, _started)]
+        return [_ask(register, question) for question in (_chain, _unexplained, _alarms, _started)]
 
 
 def _ask(register: Ledger, question: Callable[..., Finding]) -> Finding:
-    return register.ask(question)
+    try:
+        return register.ask(question)
+    except Trouble as error:
+        text = f"le registre ne répond pas : {type(error).__name__}"
+        return Finding(what="registre", state="red", text=text, mend="restaurez une copie, ou voyez l’état du disque")
 
 
 def _chain(tx: Any) -> Finding:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import json
 import shutil
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,7 +17,7 @@ from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import cast
 from sqlmodel import SQLModel, col, select
@@ -122,6 +126,45 @@ class Room:
 
     def story(self, number: str = "REC-2026-0001") -> dict[str, Any]:
         return self.register.ask(lambda tx: questions.why(tx, questions.find_complaint(tx, number)))
+
+
+class Webhook:
+    """A small web server that alarms are told to: use as `with Webhook() as hook` and give out `hook.url`.
+
+    `answer`: the raw reply. `told`: the bodies that came in, read as JSON.
+    """
+
+    def __init__(self, answer: bytes = b"HTTP/1.0 204 No Content\r\n\r\n") -> None:
+        self.answer = answer
+        self.told: list[dict[str, str]] = []
+        self.asked: list[str] = []
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._door.getsockname()[1]}/alarme"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._door.shutdown(socket.SHUT_RDWR)
+        self._door.close()
+        self._thread.join(10)
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                line, _ = self._door.accept()
+                with line, line.makefile("rb") as said:
+                    self.asked.append(said.readline().decode())
+                    size = 0
+                    while header := said.readline().strip().lower():
+                        if header.startswith(b"content-length:"):
+                            size = int(header.partition(b":")[2])
+                    if size:
+                        self.told.append(json.loads(said.read(size)))
+                    line.sendall(self.answer)
 
 
 @lru_cache(maxsize=1)

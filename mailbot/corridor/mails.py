@@ -48,15 +48,16 @@ class Mails:
         self.bench = bench
         self.config = bench.config
 
-    async def decide_waiting(self, alive: Callable[[], None] = lambda: None) -> int:
-        """Decides every mail that waits, calling `alive` before each; one bad mail never stops the rest.
+    async def decide_waiting(self, go_on: Callable[[], bool] = lambda: True) -> int:
+        """Decides every mail that waits, as long as `go_on()`, asked before each; one bad mail never stops the rest.
 
         Returns how many were decided. Raises guard.NotStarted when no mail can be read at all on this machine.
         """
         decided = 0
         while ids := await self.bench.ask(keep.waiting):
             for inbound_id in ids:
-                alive()
+                if not go_on():
+                    return decided
                 decided += await self._decide_safely(inbound_id)
         return decided
 

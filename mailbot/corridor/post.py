@@ -27,10 +27,10 @@ class Post:
         self.config = bench.config
         self.road = road
 
-    async def once(self, alive: Callable[[], None] = lambda: None) -> int:
-        """Sends up to twenty letters whose time has come, calling `alive` before each; returns how many were tried.
+    async def once(self, go_on: Callable[[], bool] = lambda: True) -> int:
+        """Sends up to twenty letters whose time has come, as long as `go_on()`, asked before each; returns how many were tried.
 
-        Raises RoadClosed; what was not sent then is owed as before.
+        Raises RoadClosed. What was not tried is owed as before.
         """
         now = self.bench.clock()
         failpoints.hit("S01")
@@ -40,7 +40,9 @@ class Post:
             return 0
         failpoints.hit("S02")
         for place, letter in enumerate(claimed):
-            alive()
+            if not go_on():
+                await self._give_back(claimed[place:])
+                return place
             try:
                 await self._send(letter)
             except RoadClosed:

@@ -136,9 +136,12 @@ def mark_gone(tx: Session, account: str, folder: str, uidvalidity: int, present:
 
 
 def to_file_away(tx: Session, account: str, folder: str, uidvalidity: int) -> list[tuple[int, int]]:
-    """(uid, inbound id) of kept mails still in the folder, for `mailbox.file_into`."""
+    """(uid, inbound id) of mails kept whole and still in the folder, for `mailbox.file_into` (spec §3: the others stay)."""
     rows = tx.exec(
-        select(Place.uid, Place.inbound_id).where(
+        select(Place.uid, Place.inbound_id)
+        .join(Inbound, col(Inbound.id) == Place.inbound_id)
+        .where(
+            col(Inbound.truncated).is_(False),
             Place.account == account,
             Place.folder == folder,
             Place.uidvalidity == uidvalidity,

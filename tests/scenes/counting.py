@@ -41,13 +41,17 @@ def french_holidays(year: int) -> set[date]:
     return {date(year, m, d) for m, d in fixed} | {easter(year) + timedelta(days=n) for n in (1, 39, 50)}
 
 
+def is_working_day(day: date) -> bool:
+    """Monday to Friday and no holiday."""
+    return day.weekday() < 5 and day not in french_holidays(day.year)
+
+
 def sixth_working_day(start: date, count: int = 6) -> date:
     """The sixth Monday-to-Friday after `start` that is no holiday."""
     day = start
     while count:
         day += timedelta(days=1)
-        if day.weekday() < 5 and day not in french_holidays(day.year):
-            count -= 1
+        count -= is_working_day(day)
     return day
 
 
