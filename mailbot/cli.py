@@ -39,7 +39,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Pour un script : du JSON s
 
 def fail(code: int, *lines: str) -> NoReturn:
     for line in lines:
-        typer.echo(line, err=True)
+        typer.echo("".join(c if c.isprintable() or c in "\u00a0\u202f" else " " for c in line), err=True)
     raise typer.Exit(code)
 
 
@@ -260,13 +260,21 @@ async def _start(mails: Any, opening: Any, since: str, take: str, all_: bool, no
     except ValueError as error:
         fail(2, str(error))
     if chosen is None:
-        chosen = [f.number for f in files if typer.confirm(f"Reprendre {opening.line(f)} ?", default=True, err=True)]
+        chosen = [f.number for f in files if _agreed(f"Reprendre {opening.line(f)} ?")]
     told = await opening.open_desk(mails, files, chosen, since=moment, who=_user())
     if as_json:
         show_json(told)
     else:
         for line in opening.lines(told):
             typer.echo(line)
+
+
+def _agreed(question: str) -> bool:
+    """Oui ou non, asked beside the output; Enter is yes."""
+    while True:
+        said = typer.prompt(f"{question} [O/n]", default="o", show_default=False, err=True).strip().lower()
+        if said in ("o", "oui", "y", "yes", "n", "non", "no"):
+            return said[0] != "n"
 
 
 @app.command()

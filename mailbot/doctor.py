@@ -14,6 +14,7 @@ from mailbot.app import FREE_MB, free_mb
 from mailbot.config import Config
 from mailbot.mailbox import Down, Mailbox
 from mailbot.outbox import Road, RoadClosed
+from mailbot.reports.tables import clean
 from mailbot.store import journal, ledger, questions
 from mailbot.store.ledger import Ledger, Trouble
 
@@ -194,5 +195,5 @@ def lines(findings: list[Finding], *, colour: bool) -> list[str]:
     for f in findings:
         sign, paint = STATES[f.state]
         mark = f"{paint}{sign}\x1b[0m" if colour else sign
-        out.append(f"{mark} {f.what} : {f.text}" + (f" → {f.mend}" if f.mend else ""))
+        out.append(f"{mark} {f.what} : {clean(f.text)}" + (f" → {clean(f.mend)}" if f.mend else ""))
     return out

@@ -122,7 +122,9 @@ ODD = ("000", "12 ", "199", "300", "600", "999")
 
 
 @pytest.mark.parametrize("code", ODD)
-@pytest.mark.parametrize(("phase", "wanted"), [("MAIL", "later"), ("RCPT", "later"), ("DATA", "later"), ("dot", "uncertain")])
+@pytest.mark.parametrize(
+    ("phase", "wanted"), [("MAIL", "later"), ("RCPT", "later"), ("DATA", "later"), ("dot", "uncertain")]
+)
 async def test_a_code_that_is_no_smtp_answer_never_refuses_a_letter(phase: str, wanted: str, code: str) -> None:
     async with Sink() as sink:
         sink.on(phase, f"{code} ?")

@@ -79,7 +79,9 @@ class Place(SQLModel, table=True):
     uidvalidity: int
     uid: int
     inbound_id: int | None = Field(default=None, foreign_key="inbound.id", index=True)
-    state: str = "known"  # known | vanished (unread, gone) | refused (never given) | passed (sent folder, not our business)
+    state: str = (
+        "known"  # known | vanished (unread, gone) | refused (never given) | passed (sent folder, not our business)
+    )
     seen_at: datetime
     gone_at: datetime | None = None
     moved_to: str = ""

@@ -1,4 +1,4 @@
-"""The mails of tests/staff/clients are what those clients send: they parse, they quote, they thread, they carry files."""
+"""The mails of staff.clients are what those clients send: they parse, they quote, they thread, they carry files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.staff.clients import STYLES, Notice, footer, fresh, prefixed, reply
+from staff.clients import STYLES, Notice, footer, fresh, prefixed, reply
 
 NOTICE = Notice(
     message_id=f"<{'a' * 60}.{'b' * 20}@ief.example>",
@@ -157,3 +157,12 @@ def test_outlook_classic_shows_a_logo_that_is_not_a_file() -> None:
     (image,) = [p for p in mail.walk() if p.get_content_maintype() == "image"]
     assert image.get_content_disposition() == "inline"
     assert image["Content-ID"].strip("<>") in part(mail, "html")
+
+
+@pytest.mark.parametrize("style", RICH)
+def test_hidden_text_stands_in_the_html_part_alone(style: str) -> None:
+    mail = parsed(answered(style, hidden="#résolu"))
+    assert "display:none" in part(mail, "html")
+    assert part(mail, "html").count("#résolu") == 1
+    assert "#résolu" not in part(mail, "plain")
+    assert "#résolu" not in part(parsed(answered(style)), "html")

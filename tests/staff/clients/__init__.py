@@ -9,9 +9,10 @@ import re
 from datetime import UTC, datetime
 from email.utils import format_datetime, parseaddr
 from functools import partial
+from html import escape
 
-from tests.staff.clients import wire
-from tests.staff.clients.habits import (
+from staff.clients import wire
+from staff.clients.habits import (
     NBSP,
     Habit,
     Notice,
@@ -28,7 +29,7 @@ from tests.staff.clients.habits import (
     owa_html,
     word_html,
 )
-from tests.staff.clients.others import (
+from staff.clients.others import (
     orange_html,
     orange_old_plain,
     orange_plain,
@@ -37,7 +38,7 @@ from tests.staff.clients.others import (
     zimbra_html,
     zimbra_plain,
 )
-from tests.staff.clients.wire import Wire
+from staff.clients.wire import Wire
 
 __all__ = ["STYLES", "Notice", "footer", "fresh", "prefixed", "reply"]
 
@@ -218,6 +219,7 @@ def reply(
     attachments: tuple[tuple[str, str, bytes], ...] = (),
     quote: bool = True,
     headers: tuple[tuple[str, str], ...] = (),
+    hidden: str = "",
     message_id: str,
     date: datetime,
 ) -> bytes:
@@ -226,6 +228,7 @@ def reply(
     `subject` None: the client's prefix before the notice's subject. `to` None: the notice's sender. `attachments` are
     (name, content type, bytes). `headers` are (name, value in ASCII) and stand on top, as what a provider adds does;
     a name that the client writes too is then written by `headers` alone. `quote` False: nothing is quoted.
+    `hidden` stands in the HTML part only, displayed to nobody.
     """
     threads = (
         ("In-Reply-To", wire.identifier("In-Reply-To", notice.message_id, HABITS[style].wire)),
@@ -238,6 +241,7 @@ def reply(
             footer=footer(style, author_name),
             cid=f"image001.png@{notice.message_id.strip('<>')[:8]}",
             notice=notice if quote else None,
+            hidden=hidden,
         ),
         author=(author_name, author),
         to=(notice.sender if to is None else to),
@@ -262,11 +266,12 @@ def fresh(
     cc: tuple[str, ...] = (),
     attachments: tuple[tuple[str, str, bytes], ...] = (),
     headers: tuple[tuple[str, str], ...] = (),
+    hidden: str = "",
     message_id: str,
     date: datetime,
 ) -> bytes:
     """A new mail, as after a tap on a `mailto:` button: no thread, no quotation. Arguments as for `reply`."""
-    page = Page(body=body, footer=footer(style, author_name), cid="image001.png@01DC5C9A", notice=None)
+    page = Page(body=body, footer=footer(style, author_name), cid="image001.png@01DC5C9A", notice=None, hidden=hidden)
     return _mail(
         style,
         page,
@@ -321,7 +326,13 @@ def _shape(habit: Habit, page: Page, files: tuple[tuple[str, str, bytes], ...]) 
     how = habit.wire
     return wire.Shape(
         plain=wire.words("plain", habit.plain(page), how, flowed=habit.flowed),
-        html=wire.words("html", habit.html(page), how) if habit.html else None,
+        html=wire.words("html", _with_hidden(habit.html(page), page.hidden), how) if habit.html else None,
         logo=wire.logo(page.cid) if habit.html and habit.logo else None,
         files=tuple(wire.attachment(*one, how) for one in files),
     )
+
+
+def _with_hidden(html: str, hidden: str) -> str:
+    """Text that a sender puts first in the HTML and that no reader sees."""
+    block = f'<div style="display:none;font-size:0;max-height:0">{escape(hidden)}</div>' if hidden else ""
+    return re.sub(r"(<body[^>]*>|^(?!.*<body))", lambda found: found[0] + block, html, count=1, flags=re.DOTALL)

@@ -11,7 +11,7 @@ from email.utils import parseaddr
 from html import escape
 from zoneinfo import ZoneInfo
 
-from tests.staff.clients.wire import Wire
+from staff.clients.wire import Wire
 
 PARIS = ZoneInfo("Europe/Paris")
 DAYS = "lundi mardi mercredi jeudi vendredi samedi dimanche".split()
@@ -42,6 +42,7 @@ class Page:
     footer: str
     cid: str
     notice: Notice | None
+    hidden: str = ""  # stands in the HTML part only, where no reader sees it
 
 
 Lay = Callable[[Page], str]

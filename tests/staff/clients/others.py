@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.utils import parseaddr
 from html import escape
 
-from tests.staff.clients.habits import (
+from staff.clients.habits import (
     DAYS,
     MONTHS,
     NBSP,

@@ -90,7 +90,8 @@ def _folded(text: str, used: int) -> str:
 
 def _encoded(text: str, wire: Wire, used: int) -> str:
     """Encoded words of at most 75 characters, cut between characters wherever that falls, as clients do."""
-    charset, chunks, chunk = charset_for(text, wire), [], ""
+    charset, chunk = charset_for(text, wire), ""
+    chunks: list[str] = []
     for char in text:
         if len(_word(chunk + char, charset, wire.word)) > 75 - (used if not chunks else 0):
             chunks.append(chunk)
