@@ -92,5 +92,4 @@ def _letter(sender: str, to: str, title: str, text: str) -> Claimed:
         raw=raw,
         message_id=str(mail["Message-ID"]),
         attempt=1,
-        stale=False,
     )

@@ -259,7 +259,7 @@ async def test_a_lease_that_ended_in_between_sends_nothing_twice(guard: Guard, t
         with room(tmp_path, guard, port=sink.port) as desk:
             await desk.take(mail())
             now = desk.clock()
-            [ack, *rest] = desk.register.run(lambda tx: post.claim(tx, now, "2026-11-23"))
+            [ack, *rest] = desk.register.run(lambda tx: post.claim(tx, now))
             desk.register.run(lambda tx: [post.give_back(tx, c.id, now) for c in (ack, *rest)])
             await desk.post._send(ack)
             assert sink.taken == []
@@ -272,7 +272,7 @@ async def test_what_a_dead_daemon_had_in_hand_is_taken_back(guard: Guard, tmp_pa
         for raw in people(2):
             await desk.take(raw)
         now = desk.clock()
-        claimed = desk.register.run(lambda tx: post.claim(tx, now, "2026-11-23"))
+        claimed = desk.register.run(lambda tx: post.claim(tx, now))
         begun = next(c for c in claimed if c.kind == "ack")
         desk.register.run(lambda tx: post.data_begun(tx, begun.id, now))
         desk.clock.advance(minutes=5)

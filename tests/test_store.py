@@ -82,7 +82,7 @@ def owe(register: Ledger, *letters: fx.Letter, now: Any = cast.NOON) -> None:
 
 
 def claim(register: Ledger, now: Any = cast.NOON) -> list[post.Claimed]:
-    return register.run(lambda tx: post.claim(tx, now, "2026-11-23"))
+    return register.run(lambda tx: post.claim(tx, now))
 
 
 def the_letter(register: Ledger) -> Letter:
@@ -220,6 +220,19 @@ def test_an_alarm_is_told_once_and_its_end_too(register: Ledger) -> None:
     assert register.ask(lambda tx: tx.get_one(Alarm, "imap").text) == "encore"
 
 
+def test_an_event_is_over_once_told_and_not_told_twice_in_a_day(register: Ledger) -> None:
+    register.run(lambda tx: apply.raise_alarm(tx, "flood:x", "afflux", cast.NOON))
+    new, over = register.ask(questions.untold_alarms)
+    register.run(lambda tx: apply.told(tx, new, over, cast.NOON, by="mail"))
+    assert register.ask(questions.open_alarms) == []
+    assert register.ask(questions.untold_alarms) == ([], [])
+    assert [a.key for a in register.ask(lambda tx: questions.open_alarms(tx, cast.NOON - timedelta(hours=1)))] == [
+        "flood:x"
+    ]
+    assert not register.run(lambda tx: apply.raise_alarm(tx, "flood:x", "afflux", cast.NOON + timedelta(hours=2)))
+    assert register.run(lambda tx: apply.raise_alarm(tx, "flood:x", "afflux", cast.NOON + timedelta(days=2)))
+
+
 # -- the desk's question -------------------------------------------------------------------------------------------------
 
 
@@ -332,12 +345,11 @@ def test_the_schedule_of_retries_ends_after_five_days(register: Ledger) -> None:
 def test_an_ar_printed_yesterday_is_stale_only_while_no_attempt_reached_data(register: Ledger) -> None:
     open_file(register, 1)
     owe(register, letter(printed_on=(cast.NOON - timedelta(days=1)).date()))
+    assert post.stale(the_letter(register), cast.NOON.date())
     (first,) = claim(register)
-    assert first.stale
     register.run(lambda tx: post.data_begun(tx, first.id, cast.NOON))
     register.run(lambda tx: post.settle(tx, first.id, "later", "451", cast.NOON))
-    (again,) = claim(register, cast.NOON + timedelta(hours=1))
-    assert not again.stale
+    assert not post.stale(the_letter(register), cast.NOON.date())
 
 
 def test_proof_is_kept_the_server_s_answer_and_its_queue_id(register: Ledger) -> None:

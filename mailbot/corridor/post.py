@@ -34,8 +34,7 @@ class Post:
         """
         now = self.bench.clock()
         failpoints.hit("S01")
-        today = local_date(now, self.config.workdays).isoformat()
-        claimed = await self.bench.db(lambda tx: post.claim(tx, now, today))
+        claimed = await self.bench.db(lambda tx: post.claim(tx, now))
         if not claimed:
             return 0
         failpoints.hit("S02")
@@ -88,8 +87,7 @@ class Post:
         row = tx.get_one(Letter, letter.id)
         if row.state != "claimed" or row.attempts != letter.attempt:
             return None
-        stale = row.printed_on is not None and row.data_begun_at is None
-        if stale and row.printed_on != local_date(now, self.config.workdays):
+        if post.stale(row, local_date(now, self.config.workdays)):
             self.bench.reprint(tx, letter.id)
         post.data_begun(tx, letter.id, now)
         row.lease_until = now + post.LEASE

@@ -37,7 +37,7 @@ def facts(tx: Session, now: datetime, mode: str, config: Config) -> dict[str, An
             "before_start": counted.before_start,
         },
         "no_ack": [_no_ack(r) for r in questions.without_ack(tx, series)],
-        "alarms": [a.text for a in questions.open_alarms(tx)],
+        "alarms": [a.text for a in questions.open_alarms(tx, since)],
         "chain_head": journal.last_head(tx),
         "next_digest": next_digest(today, config).isoformat(),
         "essai": mode == "essai",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, select
 
@@ -173,10 +173,18 @@ def _alarm(tx: Session, effect: fx.Alarm, act: Act) -> None:
     raise_alarm(tx, effect.key, effect.text, act.now, number=effect.number or "", cause=act.cause)
 
 
+LASTING = ("imap", "smtp", "disk", "unexplained")  # troubles with an end; all others are events: told, and over
+ONCE_IN = timedelta(days=1)  # the same event is not told twice in a day
+
+
+def _lasts(key: str) -> bool:
+    return key in LASTING
+
+
 def raise_alarm(tx: Session, key: str, text: str, now: datetime, *, number: str = "", cause: str = "") -> bool:
     """Opens an alarm unless it is already open; True when it is new."""
     row = tx.get(Alarm, key)
-    if row is not None and row.recovered_at is None:
+    if row is not None and (row.recovered_at is None or (not _lasts(key) and now - row.raised_at < ONCE_IN)):
         return False
     if row is not None:
         tx.delete(row)
@@ -246,6 +254,8 @@ def told(tx: Session, new: Iterable[Alarm], over: Iterable[Alarm], now: datetime
         row = tx.get(Alarm, alarm.key)
         if row is not None:
             row.told_at, row.told_by = now, by
+            if not _lasts(row.key):
+                row.recovered_at = row.recovery_told_at = now
     for alarm in over:
         row = tx.get(Alarm, alarm.key)
         if row is not None:

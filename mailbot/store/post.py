@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
@@ -26,11 +26,10 @@ class Claimed:
     raw: bytes
     message_id: str
     attempt: int
-    stale: bool  # printed on another local date and never reached DATA: to be rendered again
 
 
-def claim(tx: Session, now: datetime, today: str, limit: int = 20) -> list[Claimed]:
-    """Takes letters whose time has come, oldest first. `today`: the desk's local date, ISO."""
+def claim(tx: Session, now: datetime, limit: int = 20) -> list[Claimed]:
+    """Takes letters whose time has come, oldest first."""
     rows = tx.exec(
         select(Letter)
         .where(Letter.state == "owed", Letter.next_try_at <= now)
@@ -40,10 +39,10 @@ def claim(tx: Session, now: datetime, today: str, limit: int = 20) -> list[Claim
     ).all()
     for row in rows:
         row.state, row.lease_until, row.attempts = "claimed", now + LEASE, row.attempts + 1
-    return [_claimed(row, today) for row in rows]
+    return [_claimed(row) for row in rows]
 
 
-def _claimed(row: Letter, today: str) -> Claimed:
+def _claimed(row: Letter) -> Claimed:
     assert row.id is not None
     return Claimed(
         id=row.id,
@@ -53,8 +52,12 @@ def _claimed(row: Letter, today: str) -> Claimed:
         raw=row.raw,
         message_id=row.message_id,
         attempt=row.attempts,
-        stale=row.printed_on is not None and row.data_begun_at is None and row.printed_on.isoformat() != today,
     )
+
+
+def stale(row: Letter, today: date) -> bool:
+    """Printed on another local date, and no attempt reached DATA: to be rendered again (design invariant 4)."""
+    return row.printed_on is not None and row.data_begun_at is None and row.printed_on != today
 
 
 def data_begun(tx: Session, letter_id: int, now: datetime) -> None:

@@ -144,8 +144,12 @@ def oldest_unexplained(tx: Session) -> datetime | None:
     return tx.exec(select(func.min(Inbound.kept_at)).where(Inbound.state == "kept")).one()
 
 
-def open_alarms(tx: Session) -> list[Alarm]:
-    return list(tx.exec(select(Alarm).where(col(Alarm.recovered_at).is_(None)).order_by(col(Alarm.raised_at))))
+def open_alarms(tx: Session, since: datetime | None = None) -> list[Alarm]:
+    """Troubles that last, and events not yet told; with `since`, also the events raised from then on."""
+    wanted: Any = col(Alarm.recovered_at).is_(None)
+    if since is not None:
+        wanted = or_(wanted, Alarm.raised_at > since)
+    return list(tx.exec(select(Alarm).where(wanted).order_by(col(Alarm.raised_at))))
 
 
 def untold_alarms(tx: Session) -> tuple[list[Alarm], list[Alarm]]:

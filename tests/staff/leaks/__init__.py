@@ -15,8 +15,22 @@ from staff.leaks.asked import ASKED
 from staff.leaks.intact import INTACT
 from staff.leaks.odd import ODD
 from staff.leaks.record import GAP, LETTERS, Given, Leak, carried_by, normalised, same_text, shown_in
+from staff.leaks.search import everything, kinds_in
 from staff.leaks.shapes import FILES
 
-__all__ = ["FILES", "GAP", "LEAKS", "LETTERS", "Given", "Leak", "carried_by", "normalised", "same_text", "shown_in"]
+__all__ = [
+    "FILES",
+    "GAP",
+    "LEAKS",
+    "LETTERS",
+    "Given",
+    "Leak",
+    "carried_by",
+    "everything",
+    "kinds_in",
+    "normalised",
+    "same_text",
+    "shown_in",
+]
 
 LEAKS: tuple[Leak, ...] = (*INTACT, *ODD, *ASKED)

@@ -7,7 +7,6 @@ from functools import partial
 from html import escape
 from typing import Any
 
-from staff import clients
 from staff.leaks import shapes, words
 from staff.leaks.record import GAP, Given, Leak, Write
 from staff.notices import LINE, without_line
@@ -75,7 +74,7 @@ PLACED = (
         words.INVOICE,
         partial(shapes.answered, style="thunderbird-below", tag=" #résolu", body=words.INVOICE),
         "La réponse est sous la citation, donc sous la ligne : rien au-dessus, et ce qui suit n’est pas promis nouveau.",
-        tail=clients.footer("thunderbird-below", "Bo Martin"),
+        tail=shapes.tail("thunderbird-below"),
     ),
     asked(
         "below-both-parts",
@@ -121,7 +120,7 @@ def pasted(id: str, style: str, tag: str, body: str, why: str) -> Leak:
     """`leaves` is the text with a gap where something of ours is taken out."""
     leaves = re.sub(r"\[?\{number\}-\{code\}\]?|\{(?:code|link|line)\}", GAP, body)
     write = partial(holding, style=style, tag=tag, body=body)
-    return asked(id, tag, leaves, write, why, tail=clients.footer(style, "Bo Martin"))
+    return asked(id, tag, leaves, write, why, tail=shapes.tail(style))
 
 
 def hidden_link(given: Given) -> bytes:
@@ -204,7 +203,7 @@ HOLDING = (
         BLOCK_PASTED,
         partial(shapes.answered, style="outlook-exchange", tag=" #résolu", body=BLOCK_PASTED),
         "Un bloc De/Envoyé collé par l’auteur dans son texte : couper au premier bloc perdrait la décision.",
-        tail=clients.footer("outlook-exchange", "Bo Martin"),
+        tail=shapes.tail("outlook-exchange"),
     ),
 )
 

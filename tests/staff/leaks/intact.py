@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from staff.clients import footer
 from staff.leaks import shapes, words
 from staff.leaks.record import Given, Leak
 from staff.notices import LINE, relined, without_line
@@ -17,7 +16,7 @@ def quoted(id: str, style: str, tag: str, text: str, **more: Any) -> Leak:
     how = {key: more.pop(key) for key in ("change", "extra") if key in more}
     subject = {"butoir": " #butoir {until}"}.get(tag, f" #{tag}")
     write = partial(shapes.answered, style=style, tag=subject, body=text, names=names, **how)
-    given = {"tail": footer(style, "Bo Martin"), "write": write} | more
+    given = {"tail": shapes.tail(style), "write": write} | more
     return Leak(id=id, tag=tag, sure=True, leaves=text, **given)
 
 

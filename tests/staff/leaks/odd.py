@@ -6,7 +6,6 @@ from email.message import EmailMessage
 from functools import partial
 from html import escape
 
-from staff import clients
 from staff.clients import Notice
 from staff.leaks import shapes, words
 from staff.leaks.intact import by_hand, quoted
@@ -47,7 +46,7 @@ HTML_ONLY = (
         "partielle",
         words.CONTENT,
         partial(html_of, style="outlook-classic", tag="#partielle", body=words.CONTENT),
-        tail=clients.footer("outlook-classic", "Bo Martin"),
+        tail=shapes.tail("outlook-classic"),
     ),
     by_hand(
         "html-table-with-line",
@@ -79,9 +78,7 @@ def bare_text(given: Given) -> bytes:
 
 
 TWO_FORMS = (
-    by_hand(
-        "parts-empty-text", "infondée", words.DISPUTE, empty_text, tail="-- \n" + clients.footer("zimbra", "Bo Martin")
-    ),
+    by_hand("parts-empty-text", "infondée", words.DISPUTE, empty_text, tail=shapes.tail("thunderbird-html")),
     by_hand("parts-text-without-marks", "résolu", words.MEALS, bare_text),
 )
 

@@ -97,7 +97,7 @@ def carried_by(letter: str, scene: Leak) -> bool:
 def shown_in(letter: str, scene: Leak) -> bool:
     """Whether the author's words stand in a fence letter, in order; at GAP anything may stand, or nothing."""
     rest = normalised(letter)
-    for piece in map(normalised, scene.leaves.split(GAP)):
+    for piece in filter(None, map(normalised, scene.leaves.split(GAP))):
         _, found, rest = rest.partition(piece)
         if not found:
             return False

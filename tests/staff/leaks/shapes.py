@@ -41,6 +41,12 @@ def tagged(given: Given, tag: str) -> str:
     return f"[{given.number}-{given.secrets.code}] {tag.format(until=given.until)}"
 
 
+def tail(style: str, author_name: str = "Bo Martin") -> str:
+    """What the client adds under the words, Thunderbird's « -- » included."""
+    words = clients.footer(style, author_name)
+    return f"-- \n{words}" if words and style.startswith("thunderbird") else words
+
+
 def files(names: tuple[str, ...]) -> tuple[tuple[str, str, bytes], ...]:
     return tuple((name, *FILES[name]) for name in names)
 

@@ -330,6 +330,6 @@ CASES: tuple[Case, ...] = (
         given=("news-pending",),
         subject="{subject} #Annuler",
         body="La comptabilité vient d’appeler, j’attends.",
-        expect=Expect(verdict="staff-command", tag="annuler", stage="treatment", letters=(CONFIRM,)),
+        expect=Expect(verdict="staff-command", tag="annuler", stage="treatment", letters=(CONFIRM,), pending="stopped"),
     ),
 )

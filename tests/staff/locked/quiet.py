@@ -38,6 +38,7 @@ CASES: tuple[Case, ...] = (
             stage="treatment",
             letters=(("receipt", "carl", "now"), ("followup-notice", "bo", "now")),
             may=(("fence", "bo", "now"),),
+            pending="stopped",
         ),
     ),
     Case(
@@ -76,9 +77,7 @@ CASES: tuple[Case, ...] = (
         from_header="Bo Martin <bo@ief.example>, mallory@evil.example",
         subject="[{number}] #résolu",
         body=texts.PLACE,
-        expect=Expect(
-            verdict="held", stage="treatment", letters=(), may=(("identity", "bo", "now"), ("identity", "bo|bo2", "now"))
-        ),
+        expect=Expect(verdict="held", stage="treatment", may=(("identity", "bo", "now"),)),
     ),
     Case(
         id="M07",
@@ -177,7 +176,8 @@ CASES: tuple[Case, ...] = (
             verdict="staff-command",
             window="closing",
             stage="closed",
-            letters=(("refusal", "bo", "now"), ("reply", "carl", "after-window")),
+            letters=(("refusal", "bo", "now"),),
+            pending="leaves",
         ),
     ),
     Case(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from staff.replies import answering, handling, notes, refused, unproven
+from staff.replies import answering, asking, handling, notes, refused, unproven
 from staff.replies.records import CAST, DESK, GIVEN, NUMBER, OTHER, TWIN, Case, Expect, fill
 
-ACTS: tuple[Case, ...] = answering.CASES + handling.CASES
+ACTS: tuple[Case, ...] = answering.CASES + handling.CASES + asking.CASES
 QUIET: tuple[Case, ...] = notes.CASES + unproven.CASES + refused.CASES
 CASES: tuple[Case, ...] = ACTS + QUIET
 

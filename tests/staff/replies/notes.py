@@ -91,6 +91,7 @@ CASES: tuple[Case, ...] = (
             stage="treatment",
             letters=(RECEIVED, TOLD_OF_IT),
             may=(("fence", "bo", "now"),),
+            pending="stopped",
         ),
     ),
     Case(

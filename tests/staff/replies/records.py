@@ -7,7 +7,7 @@ Written from the desk's rules alone, before the commands existed. Assumptions, f
   2026-11-30; REC-2026-0041 (`twin`) and REC-2026-0043 (`other`) exist where `given` says so;
 - the desk is live, its calendar is that of metropolitan France, without closures; Zoé, Dan and the direction are staff;
 - a chase, progress mail, survey or digest that the clock starts later is never in `letters`: only what this mail causes,
-  at once ("now") or when the undo window is over ("after-window");
+  at once ("now") or when the undo window is over ("after-window"); what an earlier mail caused is in `pending`;
 - what only answers its author is its own confirmation: the card of `#aide`, the files of `#pièces`, the list of `#liste`;
 - a mail that waits for its author's confirmation (identity loop) is `held`; a command of a proven colleague that is
   refused, or shown first (fence), is a `staff-command` whose tag is not obeyed;
@@ -73,6 +73,7 @@ class Expect:
     # `clients.footer` adds; None: no word of the mail may reach the complainant.
     leaves: str | None = None
     files_leave: tuple[str, ...] = ()  # names of the files that reach the complainant, all of them
+    pending: str = ""  # what becomes of the letter that waited before (`given`): leaves | stopped; "" none waited
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,11 +91,12 @@ class Case:
     style: str
     how: str  # reply | fresh
     answers: str = ""  # assignment | chase | followup-notice | ack | carl-mail | colleague-mail | unknown-mail | ""
-    answered_subject: str = ""  # of a carl-mail or colleague-mail (both known to the register), or of an unknown one
+    # of a carl-mail or a colleague-mail (Ann's or the author's own; both kinds are in the register), or of an unknown one
+    answered_subject: str = ""
     answered_text: str = ""
     author: str = "bo"
-    from_header: str = ""  # the whole From value; "" the author's
-    headers: tuple[tuple[str, str], ...] = ()  # under what the provider writes
+    from_header: str = ""  # the whole From value, given to the client as a header; "" the author's
+    headers: tuple[tuple[str, str], ...] = ()  # below the provider's own Authentication-Results
     proof: str = "pass"  # the provider's topmost Authentication-Results: dmarc=pass, dmarc=fail; "none" no such header
     subject: str | None = None
     body: str = ""

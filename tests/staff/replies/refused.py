@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from staff.replies import texts
-from staff.replies.records import OTHER, Case, Expect
+from staff.replies.records import Case, Expect
 
 NO = Expect(verdict="staff-command", stage="treatment", letters=(("refusal", "bo", "now"),))
 SHOWN = Expect(verdict="staff-command", stage="treatment", letters=(("fence", "bo", "now"),))
