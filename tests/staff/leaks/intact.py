@@ -16,7 +16,7 @@ def quoted(id: str, style: str, tag: str, text: str, **more: Any) -> Leak:
     how = {key: more.pop(key) for key in ("change", "extra") if key in more}
     subject = {"butoir": " #butoir {until}"}.get(tag, f" #{tag}")
     write = partial(shapes.answered, style=style, tag=subject, body=text, names=names, **how)
-    given = {"tail": shapes.tail(style), "write": write} | more
+    given: dict[str, Any] = {"tail": shapes.tail(style), "write": write} | more
     return Leak(id=id, tag=tag, sure=True, leaves=text, **given)
 
 

@@ -36,7 +36,7 @@ def _said(mail: EmailMessage) -> Iterator[str]:
 
 
 def _content(part: EmailMessage) -> Iterator[str]:
-    octets = part.get_payload(decode=True) or b""
+    octets = bytes(part.get_payload(decode=True) or b"")  # type: ignore[arg-type]
     yield octets.decode(part.get_content_charset("utf-8"), "replace")
     if (part.get_filename() or "").endswith(".eml"):
         yield everything(octets)
@@ -44,7 +44,8 @@ def _content(part: EmailMessage) -> Iterator[str]:
 
 def _hidden(part: EmailMessage) -> Iterator[str]:
     """A nested message that was put in base64: the parser takes it for the text of a message without headers."""
+    (inner,) = part.iter_parts()
     try:
-        yield everything(b64decode("".join(str(part.get_payload(0).get_payload()).split()), validate=True))
+        yield everything(b64decode("".join(str(inner.get_payload()).split()), validate=True))
     except (binascii.Error, ValueError):
         return

@@ -14,8 +14,45 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from staff.three_weeks.happens import HAPPENS, TEXTS
-from staff.three_weeks.letters import MISSED, MUST_LEAVE, MUST_NOT
+from staff.three_weeks.happens import FOLLOW_UPS, HAPPENS, MAILS, OUT_OF_OFFICE, TEXTS
+from staff.three_weeks.letters import COUNT, LEFT_OUT, MISSED, MUST_LEAVE, MUST_NOT
+
+__all__ = [
+    "CLOSURES",
+    "COMMITTED",
+    "COUNT",
+    "DIGEST_AT",
+    "DOWN",
+    "DUE",
+    "END",
+    "EVENTS",
+    "FILES",
+    "FIRST",
+    "FOLLOW_UPS",
+    "FORBIDDEN",
+    "HOLIDAYS",
+    "LAST",
+    "LEFT_OUT",
+    "LETTERS",
+    "MAILS",
+    "OUT_OF_OFFICE",
+    "PARIS",
+    "PLANNED",
+    "PRIORITY",
+    "REOPENED",
+    "SENDING_HOURS",
+    "STAFF",
+    "START",
+    "SUBSTITUTE",
+    "TEXTS",
+    "UNDO_MINUTES",
+    "UP",
+    "WITHOUT_ADDRESS",
+    "YEAR",
+    "Event",
+    "Expected",
+    "instant",
+]
 
 PARIS = ZoneInfo("Europe/Paris")
 YEAR = 2026

@@ -197,7 +197,7 @@ MUST_LEAVE = """
 04-10 10:00 | chase           | dir | karim   | J+3
 04-10 10:00 | progress        | @   | karim   | 3 silent
 04-10 10:00 | progress        | @   | lina    | 1 silent
-04-10 10:00 | chase           | bo  | lina    | ? J+4: « not assessed » ends at J+3; a file nobody read is not asked less than P3
+04-10 10:00 | chase           | bo  | lina    | ? J+4: the row « not assessed » ends at direction; unread is not asked less than P3
 """
 COUNT = 222
 
