@@ -1,4 +1,4 @@
-"""The daemon: wiring, loops, signals, health. The only place, with jobs and cli, that knows everything."""
+"""The daemon: wiring, loops, signals. The only place, with jobs and cli, that knows everything."""
 
 from __future__ import annotations
 
@@ -18,25 +18,22 @@ from typing import IO, Any, TextIO
 
 import structlog
 
-from mailbot import alarms, failpoints, rules
+from mailbot import failpoints
 from mailbot.config import Config
 from mailbot.corridor.bench import Bench, words
 from mailbot.corridor.dues import Dues
 from mailbot.corridor.mails import Mails
 from mailbot.corridor.post import Post
 from mailbot.guard import Guard
+from mailbot.health import Health
 from mailbot.mailbox import Down, Mailbox
 from mailbot.outbox import Road, RoadClosed
-from mailbot.store import apply, questions
-from mailbot.store.ledger import Ledger, Session
+from mailbot.store.ledger import Ledger
 from mailbot.watch import Watch
 
 POST_EVERY = 5.0  # seconds: the outbox looks again even if nobody woke it (promise P3)
 RETRY = (5, 15, 30, 60, 120, 300)  # seconds between attempts at a server that is down
 RETRY_OURS = (60, 300, 900)  # when our account or settings are at fault: hammering would lock the account
-TELL_DOWN_AFTER = timedelta(minutes=10)
-UNEXPLAINED_AFTER = timedelta(hours=1)
-FREE_MB = 500
 STALE = 1200.0  # seconds without a sign of life from a loop, after which the watchdog is no longer fed: more than 600 after a dot
 LONGEST_WAIT = 240.0  # seconds between two signs of life of the watch, however seldom it polls or tries again
 log = structlog.get_logger()
@@ -69,14 +66,12 @@ class Daemon:
         self.watch = Watch(config, self.ledger, self.mailbox, clock)
         self.road = Road(config.smtp, user=config.smtp_user, sender=config.mailbox.address)
         self.post = Post(self.bench, self.road)
+        self.health = Health(self.bench)
         self.kept = asyncio.Event()
         self.owed = asyncio.Event()
         self.stopping = asyncio.Event()
         self.idle_stop = threading.Event()
         self.beats: dict[str, float] = {}
-        self.up: set[str] = set()
-        self.down_since: dict[str, datetime] = {}
-        self.down_words: dict[str, str] = {}
         self.road_waits_until = clock()
         self.failures = 0
         self._imap = ThreadPoolExecutor(max_workers=1, thread_name_prefix="imap")
@@ -129,7 +124,7 @@ class Daemon:
         finally:
             await self.mails.decide_waiting()
             await self.dues.tick()
-            await self._tell()
+            await self.health.tell()
             failpoints.hit("K13")
             while await self.post.once():
                 pass
@@ -199,16 +194,15 @@ class Daemon:
             try:
                 self.beat("watch")
                 await self._in_imap(self._connect)
-                await self._up("imap", "la boîte est de nouveau relevée")
+                await self.health.came_up("imap")
                 failures = 0
                 await self._watch_connected()
             except Down as error:
                 if self.stopping.is_set():
                     return
                 await self._in_imap(self.mailbox.close)
-                await self._went_down(
-                    "imap", f"la boîte ne peut pas être relevée : {error}", error.advice, error.permanent
-                )
+                text = f"la boîte ne peut pas être relevée : {error}"
+                await self.health.went_down("imap", text, error.advice, ours=error.permanent)
                 waits = RETRY_OURS if error.permanent else self.retry
                 await self._pause("watch", waits[min(failures, len(waits) - 1)])
                 failures += 1
@@ -263,90 +257,33 @@ class Daemon:
             await _wait(self.owed, self.stopping, POST_EVERY)
 
     async def _send_all(self) -> None:
+        """Only an accepted letter proves that mail leaves: a server may answer, and put off every letter."""
         if self.clock() < self.road_waits_until:
             return
+        accepted = self.post.accepted
         while await self.post.once(self._goes_on("post")):
-            await self._up("smtp", "le courrier part de nouveau")
+            if self.post.accepted > accepted:
+                self.failures = 0
+                await self.health.came_up("smtp")
 
     async def _road_closed(self, error: RoadClosed) -> None:
-        await self._went_down("smtp", f"aucun courrier ne peut partir : {error}", error.advice, error.ours)
+        text = f"aucun courrier ne peut partir : {error}"
+        await self.health.went_down("smtp", text, error.advice, ours=error.ours)
         waits = RETRY_OURS if error.ours else self.retry
         self.road_waits_until = self.clock() + timedelta(seconds=waits[min(self.failures, len(waits) - 1)])
         self.failures += 1
 
-    # -- health -----------------------------------------------------------------------------------------------------------
+    # -- time --------------------------------------------------------------------------------------------------------------
 
     async def tick(self) -> None:
         """What APScheduler calls: due rows, ended leases, health, alarms."""
         await self.dues.tick()
         await self.bench.db(lambda tx: self.post.take_back(tx, all_leases=False))
-        await self.bench.db(self._health)
-        await self._tell()
+        await self.health.look()
+        await self.health.tell()
         self.owed.set()
         if self.alive():
             notify("WATCHDOG=1")
-
-    def _health(self, tx: Session) -> None:
-        now = self.clock()
-        oldest = questions.oldest_unexplained(tx)
-        text = "un message attend depuis plus d’une heure d’être traité (mailbot list --waiting)"
-        self._judge_health(tx, "unexplained", oldest is not None and now - oldest > UNEXPLAINED_AFTER, text, now)
-        free = free_mb(self.config.data_dir)
-        text = f"il ne reste que {free} Mo sur le disque du registre : faites de la place"
-        self._judge_health(tx, "disk", free < FREE_MB, text, now)
-        for what, since in self.down_since.items():
-            if now - since > TELL_DOWN_AFTER:
-                apply.raise_alarm(tx, what, self.down_words[what], now, cause=f"tick:health:{what}")
-
-    def _judge_health(self, tx: Session, key: str, bad: bool, text: str, now: datetime) -> None:
-        if bad:
-            apply.raise_alarm(tx, key, text, now, cause=f"tick:health:{key}")
-        else:
-            apply.recover(tx, key, "c’est rétabli", now)
-
-    async def _went_down(self, what: str, text: str, advice: str, ours: bool) -> None:
-        """Said once in the log; alarmed after ten minutes, at once when waiting won't mend it."""
-        words = f"{text}. {advice}".strip()
-        now = self.clock()
-        self.up.discard(what)
-        if what not in self.down_since:
-            self.down_since[what] = now
-            log.warning("down", what=what, why=words)
-        self.down_words[what] = words
-        if ours:
-            await self.bench.db(lambda tx: apply.raise_alarm(tx, what, words, now, cause=f"tick:health:{what}"))
-
-    async def _up(self, what: str, text: str) -> None:
-        """The server answers: whoever was told of the trouble is told that it is over."""
-        if what in self.up:
-            return
-        self.up.add(what)
-        self.down_since.pop(what, None)
-        if what == "smtp":
-            self.failures = 0
-        now = self.clock()
-        await self.bench.db(lambda tx: apply.recover(tx, what, text, now))
-
-    async def _tell(self) -> None:
-        """Alarms leave by mail; when mail is the broken thing, by the second road."""
-        new, over = await self.bench.ask(questions.untold_alarms)
-        if not new and not over:
-            return
-        if "smtp" in self.down_since and alarms.there_is_one(self.config):
-            text = "\n".join([*(a.text for a in new), *(f"Rétabli : {a.recovered_text}" for a in over)])
-            if await alarms.tell(self.config, "alarme du bureau des réclamations", text):
-                await self.bench.db(lambda tx: apply.told(tx, new, over, self.clock(), by="second road"))
-            return
-        await self.bench.db(lambda tx: self._write_alarms(tx))
-
-    def _write_alarms(self, tx: Session) -> None:
-        now = self.clock()
-        new, over = questions.untold_alarms(tx)
-        effects = rules.alarm_letters(
-            tuple((a.text, a.number) for a in new), tuple(a.recovered_text for a in over), now, self.config
-        )
-        apply.apply(tx, effects, self.bench.act(tx, "tick:alarms"))
-        apply.told(tx, new, over, now, by="mail")
 
 
 async def _wait(event: asyncio.Event, other: asyncio.Event, seconds: float) -> None:
@@ -357,12 +294,6 @@ async def _wait(event: asyncio.Event, other: asyncio.Event, seconds: float) -> N
     finally:
         for task in waits:
             task.cancel()
-
-
-def free_mb(folder: Path) -> int:
-    """Megabytes free where the register lives."""
-    stat = os.statvfs(folder if folder.exists() else folder.anchor)
-    return int(stat.f_bavail * stat.f_frsize // 2**20)
 
 
 def notify(words: str) -> None:

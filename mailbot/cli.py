@@ -256,7 +256,7 @@ async def _start(mails: Any, opening: Any, since: str, take: str, all_: bool, no
     files = await mails.bench.ask(questions.essai_files)
     try:
         chosen = opening.choose(files, take=take, all_=all_, none=none)
-        moment = opening.since(since, mails.config)
+        moment = await mails.bench.ask(lambda tx: opening.since(tx, since, mails))
     except ValueError as error:
         fail(2, str(error))
     if chosen is None:

@@ -40,11 +40,17 @@ def assign(reading: Reading, complainant_addr: str, subject: str, config: Config
     concerned = {a.lower() for a in reading.staff_named} | {complainant_addr}
     if not _concerned(first, concerned):
         return Assigned(person=first, why=why)
-    for role in ("quality", "direction"):
-        for person in config.people_with(role):
-            if not _concerned(person, concerned):
-                return Assigned(person=person, why=f"{first.name} est concerné(e) : confié à {person.name}")
+    other = past(tuple(concerned), complainant_addr, config)
+    if other:
+        return Assigned(person=other, why=f"{first.name} est concerné(e) : confié à {other.name}")
     return Assigned(person=first, why=f"{first.name} est concerné(e), et il ne reste personne d’autre", conflict=True)
+
+
+def past(concerned: tuple[str, ...], complainant_addr: str, config: Config) -> Person | None:
+    """Whom a file goes to past those it names or comes from: the quality manager, else direction (spec §3)."""
+    away = {*concerned, complainant_addr}
+    leaders = (p for role in ("quality", "direction") for p in config.people_with(role))  # type: ignore[arg-type]
+    return next((p for p in leaders if not _concerned(p, away)), None)
 
 
 def _concerned(person: Person, concerned: set[str]) -> bool:

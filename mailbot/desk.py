@@ -44,6 +44,8 @@ class Case:
     ack_state: str
     phone: str = ""
     asked_other_address: str = ""
+    party: tuple[str, ...] = ()  # who was copied on its mails or wrote in it: their replies join, they are never written to
+    staff_named: tuple[str, ...] = ()  # colleagues named in it: never told of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,7 @@ class Past:
     stage: str
     link: str  # « même personne » | « même entreprise » | « même formation »
     sensitive: bool = False
+    staff_named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

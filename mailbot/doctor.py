@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mailbot import workdays
-from mailbot.app import FREE_MB, free_mb
 from mailbot.config import Config
+from mailbot.health import FREE_MB, free_mb
 from mailbot.mailbox import Down, Mailbox
 from mailbot.outbox import Road, RoadClosed
 from mailbot.reports.tables import clean

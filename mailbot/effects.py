@@ -100,14 +100,6 @@ class Alarm:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recovered:
-    """The trouble named by the key is over."""
-
-    key: str
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Bounced:
     """A letter of ours came back."""
 
@@ -115,4 +107,4 @@ class Bounced:
     text: str
 
 
-Effect = Judge | Open | Attach | Change | Note | Due | Settle | Letter | Alarm | Recovered | Bounced
+Effect = Judge | Open | Attach | Change | Note | Due | Settle | Letter | Alarm | Bounced

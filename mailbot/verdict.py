@@ -97,17 +97,28 @@ def _ours_already(message: Message, reading: Reading, desk: Desk, author: Author
 def _machine(message: Message, reading: Reading, desk: Desk, author: Author, config: Config) -> Verdict | None:
     case = desk.threaded or (desk.reported[0].case if desk.reported else None)
     failed = [r for r in message.reports if r.action in ("failed", "delayed", "delivered", "relayed", "expanded")]
-    if failed:
+    if failed and (message.automatic or desk.reported or is_no_reply(author.addr)):  # a person may well attach a report
         return Verdict(
             kind="bounce", reason=f"avis de remise : {failed[0].action} {failed[0].status}".strip(), case=case
         )
     if author.addr in _forms(config):
         return None
-    if message.automatic:
+    if message.automatic and not _doubtful(message, desk):
         return Verdict(kind="auto-reply", reason=message.automatic[0], case=case)
-    if message.listed and not _own_list(message, config) and not desk.threaded:
+    if _is_list(message, config) and not joined(desk, author):
         return Verdict(kind="list", reason=message.listed[0])
     return None
+
+
+def _doubtful(message: Message, desk: Desk) -> bool:
+    """A subject like « Absence du bureau » alone, on a mail that answers nothing of ours, may be a person's."""
+    return not desk.threaded and all(sign.startswith("Objet : ") for sign in message.automatic)
+
+
+def _is_list(message: Message, config: Config) -> bool:
+    """One weak sign is not a list: who mails through a big sender gets a Feedback-ID."""
+    strong = [sign for sign in message.listed if not sign.lower().startswith("feedback-id")]
+    return bool(strong) and not _own_list(message, config)
 
 
 def _own_list(message: Message, config: Config) -> bool:
@@ -121,16 +132,19 @@ def _forms(config: Config) -> frozenset[str]:
 
 
 def _staff(message: Message, reading: Reading, desk: Desk, author: Author, config: Config) -> Verdict | None:
-    if author.person is None and not author.own_domain:
+    from_box = author.addr in config.own_addresses
+    if author.person is None and not author.own_domain and not (from_box and desk.incoming.folder == "sent"):
         return None
-    if author.addr in _forms(config) or (author.addr in config.own_addresses and desk.incoming.folder != "sent"):
+    if author.addr in _forms(config) or (from_box and desk.incoming.folder != "sent"):
         return None
-    joined = _own_complaint(desk, author)
-    if joined:
+    if desk.incoming.folder == "junk" and not author.proven_staff:
+        return None  # of junk only proven staff counts as staff (spec §2)
+    own = _own_complaint(desk, author)
+    if own:
         return Verdict(
             kind="follow-up",
             reason="réponse de la personne elle-même dans son dossier",
-            case=joined,
+            case=own,
             from_registered=True,
         )
     answered = _answered(desk)
@@ -140,15 +154,21 @@ def _staff(message: Message, reading: Reading, desk: Desk, author: Author, confi
         )
     how = "prouvé" if author.proof.passed else f"non prouvé : {author.proof.evidence}"
     known = desk.threaded or desk.same_thread or (desk.cited[0] if desk.cited else None)
+    if message.forwarded and not _about(known, message):
+        return _forward(author, how)
     if known and author.person:
         return Verdict(kind="staff-note", reason=f"message de {author.person.name} ({how})", case=known)
-    if message.forwarded:
-        return _forward(author, how)
     if known:
         return Verdict(kind="staff-note", reason=f"message d’un collègue hors liste ({how})", case=known)
     return Verdict(
         kind="held", reason=f"message d’un collègue sans référence ({how})", waiting=True, question="colleague"
     )
+
+
+def _about(known: Case | None, message: Message) -> bool:
+    """A forward of the file's own complainant adds to that file; any other is somebody's complaint."""
+    sender = message.forwarded.sender if message.forwarded else None
+    return known is not None and sender is not None and sender.addr.lower() == known.complainant_addr
 
 
 def _forward(author: Author, how: str) -> Verdict:
@@ -164,33 +184,34 @@ def _own_complaint(desk: Desk, author: Author) -> Case | None:
 
 
 def _answered(desk: Desk) -> Case | None:
-    """The file whose complainant this mail is addressed to: the one of the thread, else the only one."""
+    """The file whose complainant this mail is addressed to: the one of the thread, else the newest that is open."""
     numbers = {c.number: c for c in desk.addressed}
     for hint in (desk.threaded, desk.same_thread, *desk.cited):
         if hint and hint.number in numbers:
             return hint
     still_open = [c for c in desk.addressed if c.stage != "closed"]
-    return still_open[0] if len(still_open) == 1 else None
+    return still_open[0] if still_open else None
 
 
 def _joins(message: Message, reading: Reading, desk: Desk, author: Author, config: Config) -> Verdict | None:
-    """A follow-up joins by our letter's thread, by a mail of the file if its author writes, else by number and address."""
-    case = desk.threaded
-    if case:
-        registered = case.complainant_addr == author.addr
+    found = joined(desk, author)
+    return (_flooded(desk, author, config) or found) if found else None
+
+
+def joined(desk: Desk, author: Author) -> Verdict | None:
+    """A follow-up joins by our letter's thread; by a mail of the file if its author, or who was copied or wrote there, writes;
+    else by the number in the subject if it comes from such an address (spec §3)."""
+    if desk.threaded:
+        registered = desk.threaded.complainant_addr == author.addr
         why = "répond à une de nos lettres" if registered else "répond à une de nos lettres, d’une autre adresse"
-        return _flooded(desk, author, config) or Verdict(
-            kind="follow-up", reason=why, case=case, from_registered=registered
-        )
-    if desk.same_thread and desk.same_thread.complainant_addr == author.addr:
-        return _flooded(desk, author, config) or Verdict(
-            kind="follow-up", reason="suite d’un courrier du dossier", case=desk.same_thread, from_registered=True
-        )
-    for cited in desk.cited:
-        if author.addr and cited.complainant_addr == author.addr:
-            return _flooded(desk, author, config) or Verdict(
-                kind="follow-up", reason="cite le numéro de son dossier", case=cited, from_registered=True
-            )
+        return Verdict(kind="follow-up", reason=why, case=desk.threaded, from_registered=registered)
+    for case, why in (
+        (desk.same_thread, "suite d’un courrier du dossier"),
+        *((c, "cite le numéro du dossier") for c in desk.cited),
+    ):
+        if case and author.addr and author.addr in (case.complainant_addr, *case.party):
+            registered = case.complainant_addr == author.addr
+            return Verdict(kind="follow-up", reason=why, case=case, from_registered=registered)
     return None
 
 

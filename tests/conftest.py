@@ -61,7 +61,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture
 def postgres_url(postgres: Postgres) -> Iterator[str]:
-    """The URL of an empty database of this test's own."""
+    """The URL of an empty database of this test's own, with a French (ICU) collation."""
     name = postgres.new_database()
     yield postgres.url(name)
     postgres.drop_database(name)

@@ -196,7 +196,7 @@ async def test_a_mailbox_that_is_down_is_retried_alarmed_by_mail_after_ten_minut
     daemon = desk.daemon()
     with without_dovecot(desk) as back:
         async with running(daemon):
-            await until(lambda: "imap" in daemon.down_since)
+            await until(lambda: "imap" in daemon.health.down_since)
             await daemon.tick()
             assert alarm(daemon, "imap") is None, "ten minutes of patience"
             desk.clock.advance(minutes=11)
@@ -207,7 +207,7 @@ async def test_a_mailbox_that_is_down_is_retried_alarmed_by_mail_after_ten_minut
             assert "ne peut pas être relevée" in told.text
             await daemon.tick()
             back()
-            await until(lambda: "imap" in daemon.up)
+            await until(lambda: "imap" in daemon.health.up)
             await daemon.tick()
             desk.put(mail(at=NOON))
             await sink.await_taken(4)
@@ -220,7 +220,7 @@ async def test_a_wrong_mailbox_password_is_alarmed_at_once_and_never_shown(desk:
     LOG.seek(0), LOG.truncate()
     daemon = desk.daemon(mailbox={"password": SECRET})
     async with running(daemon):
-        await until(lambda: "imap" in daemon.down_since)
+        await until(lambda: "imap" in daemon.health.down_since)
         await daemon.tick()
         await sink.await_taken(1)
         told = alarm(daemon, "imap")
@@ -241,7 +241,7 @@ async def test_when_nothing_can_be_sent_the_second_road_tells_and_the_first_says
         daemon = desk.daemon(alarm=AlarmRoad(webhook=hook.url))
         async with running(daemon):
             desk.put(mail(at=NOON))
-            await until(lambda: "smtp" in daemon.down_since)
+            await until(lambda: "smtp" in daemon.health.down_since)
             await daemon.tick()
             assert hook.told == []
             desk.clock.advance(minutes=11)
@@ -258,10 +258,32 @@ async def test_when_nothing_can_be_sent_the_second_road_tells_and_the_first_says
                 desk.clock.advance(minutes=6)
                 daemon.owed.set()
                 await sink.await_taken(2)
-                await until(lambda: "smtp" in daemon.up)
+                await until(lambda: "smtp" in daemon.health.up)
                 await daemon.tick()
                 await sink.await_taken(3)
         assert len(hook.told) == 1
+    assert {taken.to for taken in sink.taken} == {(cast.CARL,), (cast.BO,), (cast.DAN,)}
+
+
+async def test_a_server_that_puts_off_every_letter_is_down_until_it_takes_one(desk: Desk, sink: Sink) -> None:
+    sink.on("RCPT", "451 4.7.1 later")
+    with Webhook() as hook:
+        daemon = desk.daemon(alarm=AlarmRoad(webhook=hook.url))
+        async with running(daemon):
+            desk.put(mail(at=NOON))
+            await until(lambda: {row.answer[:3] for row in rows(daemon, Letter)} == {"451"})
+            assert "smtp" not in daemon.health.up
+            desk.clock.advance(minutes=31)
+            await daemon.tick()
+            assert "smtp" in daemon.health.down_since
+            assert len(hook.told) == 1
+            sink.on("RCPT", "")
+            desk.clock.advance(hours=1)
+            daemon.owed.set()
+            await until(lambda: "smtp" in daemon.health.up)
+            await daemon.tick()
+            await sink.await_taken(3)
+    assert "smtp" not in daemon.health.down_since
     assert {taken.to for taken in sink.taken} == {(cast.CARL,), (cast.BO,), (cast.DAN,)}
 
 
@@ -274,7 +296,7 @@ async def test_a_refused_smtp_account_is_told_at_once_refuses_no_letter_and_is_n
         daemon = desk.daemon(smtp={"user": "", "password": SECRET}, alarm=AlarmRoad(webhook=hook.url))
         async with running(daemon):
             desk.put(mail(at=NOON))
-            await until(lambda: "smtp" in daemon.down_since)
+            await until(lambda: "smtp" in daemon.health.down_since)
             await daemon.tick()
             for _ in range(3):
                 desk.clock.advance(seconds=15)
@@ -297,7 +319,7 @@ async def test_with_mail_working_alarms_go_by_mail_even_if_there_is_a_second_roa
     with Webhook() as hook:
         daemon = desk.daemon(alarm=AlarmRoad(webhook=hook.url), mailbox={"password": SECRET})
         async with running(daemon):
-            await until(lambda: "imap" in daemon.down_since)
+            await until(lambda: "imap" in daemon.health.down_since)
             await daemon.tick()
             await sink.await_taken(1)
         assert hook.told == []
@@ -311,7 +333,7 @@ async def test_a_second_road_that_fails_is_tried_again_at_the_next_tick(
         daemon = desk.daemon(alarm=AlarmRoad(webhook=hook.url))
         async with running(daemon):
             desk.put(mail(at=NOON))
-            await until(lambda: "smtp" in daemon.down_since)
+            await until(lambda: "smtp" in daemon.health.down_since)
             desk.clock.advance(minutes=11)
             await daemon.tick()
             hook.answer = b"HTTP/1.0 200 OK\r\n\r\n"

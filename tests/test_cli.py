@@ -445,6 +445,7 @@ def test_start_takes_what_it_is_told_and_says_what_became_of_each(rehearsed: Pat
         "mode": "live",
         "taken": {"ESSAI-2026-0002": "REC-2026-0001"},
         "left": ["ESSAI-2026-0001"],
+        "skipped": [],
         "read_again": 0,
     }
 
@@ -466,7 +467,7 @@ def test_whoever_does_not_answer_changes_nothing(rehearsed: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "wrong", ["--take ESSAI-2026-0009", "--all --none", "--since hier", "--take ESSAI-2026-0001 --all"]
+    "wrong", ["--take ESSAI-2026-0009", "--all --none", "--since hier", "--since 2099-01-01", "--take ESSAI-2026-0001 --all"]
 )
 def test_a_contradiction_in_start_is_2_and_opens_nothing(rehearsed: Path, tmp_path: Path, wrong: str) -> None:
     file = copy(rehearsed, tmp_path, mode="essai")

@@ -210,7 +210,7 @@ async def test_after_five_days_of_later_a_letter_is_given_up_and_alarmed(guard: 
                 desk.clock.advance(hours=12)
             assert desk.letter("ack").state == "given_up"
             assert desk.file().ack_state == "refused"
-            assert "cinq jours" in desk.alarms()["ack-bounced:REC-2026-0001"]
+            assert "cinq jours" in desk.letter("ack-bounced").facts["why"]
             assert acks(sink) == []
 
 

@@ -80,7 +80,12 @@ async def test_every_mail_is_counted_once_and_explained(guard: Guard, tmp_path: 
         desk.register.run(lambda tx: note_place(tx, gone, desk.clock(), state="vanished"))
         facts, said = await write(desk)
         counts = facts["counts"]
-        assert counts["by_verdict"] == {"auto-reply": 1, "before-start": 1, "complaint": 2, "held": 1}
+        assert counts["by_verdict"] == {
+            "réponse automatique": 1,
+            "avant l’ouverture": 1,
+            "réclamation": 2,
+            "mis en attente": 1,
+        }
         assert counts["received"] == counts["explained"] == sum(counts["by_verdict"].values()) + 1 == 6
         assert (counts["before_start"], counts["vanished"]) == (1, ["INBOX, n° 9999"])
         assert "6 messages reçus, 6 expliqués" in said
@@ -104,7 +109,7 @@ async def test_counts_run_from_one_digest_to_the_next(guard: Guard, tmp_path: Pa
         desk.clock.advance(hours=1)
         await desk.take(mail("Autre chose", "Bonjour, une autre plainte.\n"))
         facts, said = await write(desk, EIGHT + timedelta(days=1))
-        assert facts["counts"]["by_verdict"] == {"complaint": 1}
+        assert facts["counts"]["by_verdict"] == {"réclamation": 1}
         assert {row["number"] for row in facts["new"]} == {"REC-2026-0003", "REC-2026-0004"}, "one that nobody decided"
         assert len(facts["open"]) == 4
         assert "1 message reçu, 1 expliqué" in said
@@ -140,7 +145,7 @@ async def test_files_without_ar_and_open_alarms_are_at_the_top(guard: Guard, tmp
         facts, said = await write(desk)
         assert [line.split(" :")[0] for line in facts["no_ack"]] == ["REC-2026-0001"]
         assert said.index("il ne reste que 3 Mo") < said.rindex("REC-2026-0001")
-        assert "REC-2026-0001 : no-reply@courriel.example ne reçoit pas" in said
+        assert "REC-2026-0001 : l’adresse de l’expéditeur ne reçoit pas" in said
 
 
 async def test_it_prints_the_head_of_the_chain(guard: Guard, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from room import BEFORE, Room, mail, room
 from sink import Sink
 
 from mailbot import opening
+from mailbot.config import Mailbox
 from mailbot.corridor.bench import words
 from mailbot.guard import Guard
 from mailbot.store import journal, ledger, questions
@@ -140,6 +141,50 @@ async def test_started_twice_it_is_open_once(guard: Guard, tmp_path: Path) -> No
         assert len([c for c in desk.files() if c.series == "real"]) == 1
 
 
+async def test_what_an_essai_still_gathered_leaves_to_nobody_and_alarms_nobody(guard: Guard, tmp_path: Path) -> None:
+    async with Sink() as sink:
+        with room(tmp_path, guard, port=sink.port, mode="essai") as desk:
+            for n in range(7):
+                await desk.take(mail(f"Formation {n}"))
+            await desk.take(mail(sender=cast.OPALE, name="Opale"))
+            assert (len(desk.letters("ack")), len(desk.due("item")), len(desk.due("group"))) == (6, 2, 1)
+            await desk.send()
+            await start(desk, "ESSAI-2026-0001")
+            await desk.tick(minutes=16)
+            await desk.tick(hours=1)
+            await desk.send()
+            outside = [taken.raw for taken in sink.taken if cast.CARL in taken.to]
+            assert len(outside) == 1
+            assert b"REC-2026-0001" in outside[0]
+            assert b"ESSAI" not in outside[0]
+            assert not [text for text in desk.alarms().values() if "ESSAI" in text]
+
+
+async def test_what_the_open_desk_gathers_is_not_ended_by_a_second_start(guard: Guard, tmp_path: Path) -> None:
+    with room(tmp_path, guard, mode="essai") as desk:
+        await rehearse(desk)
+        await start(desk)
+        desk.clock.advance(hours=2)
+        for n in range(7):
+            await desk.take(mail(f"Formation {n}"))
+        await start(desk)
+        assert (len(desk.due("item")), len(desk.due("group")), len(desk.due("ack-late"))) == (2, 1, 7)
+
+
+async def test_files_that_another_start_ended_meanwhile_are_skipped_and_said(guard: Guard, tmp_path: Path) -> None:
+    with room(tmp_path, guard, mode="essai") as desk:
+        await rehearse(desk)
+        stale = await desk.bench.ask(questions.essai_files)
+        await start(desk, "ESSAI-2026-0001")
+        chosen = ["ESSAI-2026-0001", "ESSAI-2026-0002"]
+        told = await opening.open_desk(desk.mails, stale, chosen, since=None, who=WHO)
+        assert (told["taken"], told["left"]) == ({}, [])
+        assert told["skipped"] == [file.number for file in stale]
+        assert [c.number for c in desk.files() if c.series == "real"] == ["REC-2026-0001"]
+        assert len(said(desk, "essai-ended")) == 3
+        assert any("ESSAI-2026-0002" in line and "déjà" in line for line in opening.lines(told))
+
+
 # -- before the start ----------------------------------------------------------------------------------------------------
 
 
@@ -165,6 +210,28 @@ async def test_without_since_nothing_old_is_touched(guard: Guard, tmp_path: Path
         await desk.take(mail("Octobre"), at=BEFORE - timedelta(days=1))
         assert (await start(desk))["read_again"] == 0
         assert await desk.mails.decide_waiting() == 0
+
+
+async def test_a_start_in_the_future_or_after_the_recorded_one_is_refused_in_french(
+    guard: Guard, tmp_path: Path
+) -> None:
+    with room(tmp_path, guard, mode="essai") as desk:
+        for day, why in (("2099-01-01", "à venir"), ("2026-11-24", "à venir"), ("2026-11-01", "déjà ouvert")):
+            with pytest.raises(ValueError, match=f"--since {day} .*{why}") as refused:
+                await desk.bench.ask(lambda tx, day=day: opening.since(tx, day, desk.mails))
+            assert str(refused.value).isprintable()
+        moment = await desk.bench.ask(lambda tx: opening.since(tx, "2026-10-24", desk.mails))
+        assert moment
+        assert moment < BEFORE
+
+
+async def test_before_the_first_login_mailbox_since_is_the_start(guard: Guard, tmp_path: Path) -> None:
+    box = {"address": cast.BOX, "host": "127.0.0.1", "security": "none", "since": cast.NOON - timedelta(days=9)}
+    with room(tmp_path, guard, mode="essai", mailbox=Mailbox.model_validate(box)) as desk:
+        desk.register.run(lambda tx: ledger.remember(tx, "start", ""))
+        with pytest.raises(ValueError, match="14/11/2026"):
+            await desk.bench.ask(lambda tx: opening.since(tx, "2026-11-20", desk.mails))
+        assert await desk.bench.ask(lambda tx: opening.since(tx, "2026-11-10", desk.mails))
 
 
 # -- what the command line may say ---------------------------------------------------------------------------------------
@@ -210,10 +277,15 @@ async def test_a_contradiction_is_said_in_french_and_harmlessly(asked: dict[str,
     assert str(refused.value).isprintable()
 
 
-async def test_since_is_midnight_of_that_day_in_the_desks_zone() -> None:
-    assert opening.since("2026-09-01", cast.config()) == datetime(2026, 8, 31, 22, 0, tzinfo=UTC)
-    assert opening.since("", cast.config()) is None
-    for wrong in ("01/09/2026", "2026-02-30", "hier", "\x1b]0;"):
-        with pytest.raises(ValueError, match="2026-11-23") as refused:
-            opening.since(wrong, cast.config())
-        assert str(refused.value).isprintable()
+async def test_since_is_midnight_of_that_day_in_the_desks_zone(guard: Guard, tmp_path: Path) -> None:
+    with room(tmp_path, guard) as desk:
+
+        def since(text: str) -> datetime | None:
+            return desk.register.ask(lambda tx: opening.since(tx, text, desk.mails))
+
+        assert since("2026-09-01") == datetime(2026, 8, 31, 22, 0, tzinfo=UTC)
+        assert since("") is None
+        for wrong in ("01/09/2026", "2026-02-30", "hier", "\x1b]0;"):
+            with pytest.raises(ValueError, match="2026-11-23") as refused:
+                since(wrong)
+            assert str(refused.value).isprintable()

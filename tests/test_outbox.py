@@ -29,7 +29,7 @@ def road(port: int, **changes: Any) -> Road:
 
 def letter(raw: bytes = RAW, to: str = CARL) -> Claimed:
     return Claimed(
-        id=1, name="ack:REC-2026-0001:1", kind="ack", envelope_to=to, raw=raw, message_id="<1@ief.example>", attempt=1, stale=False
+        id=1, name="ack:REC-2026-0001:1", kind="ack", envelope_to=to, raw=raw, message_id="<1@ief.example>", attempt=1
     )  # fmt: skip
 
 

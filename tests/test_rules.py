@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mailbot import rules
-from mailbot.desk import Desk, Incoming, Reported
+from mailbot.desk import Desk, Incoming, Past, Reported
 from mailbot.effects import Alarm, Attach, Bounced, Change, Due, Effect, Judge, Letter, Note, Open, Settle
 from mailbot.message import Address, Attachment, DeliveryReport, Forwarded
 from tests import cast
@@ -203,6 +203,14 @@ def test_the_referents_are_told_without_name_nor_text() -> None:
     assert "Carl" not in str(told.facts)
 
 
+@pytest.mark.parametrize(("family", "role"), [("handicap", "disability"), ("donnees", "data_protection")])
+def test_a_referent_who_is_named_in_the_complaint_is_not_told_of_it(family: str, role: str) -> None:
+    hint: dict[str, Any] = {"alerts": ((family, "mot"),)}
+    assert [x.to for x in letters(decide(text=hint, referents={role: cast.DIR}), "referent")] == [cast.DIR]
+    hint["staff_named"] = (cast.DIR,)
+    assert letters(decide(text=hint, referents={role: cast.DIR}), "referent") == []
+
+
 # -- what joins ----------------------------------------------------------------------------------------------------------
 
 
@@ -243,6 +251,70 @@ def test_a_direct_answer_is_recorded_and_nothing_is_sent_to_the_complainant() ->
     effects = decide(FROM_BO, desk=cast.desk(addressed=(cast.case(),)))
     assert judged(effects).verdict == "direct-answer"
     assert [(x.kind, x.to) for x in letters(effects)] == [("direct-answer", cast.BO)]
+
+
+def test_a_follow_up_that_names_the_assignee_goes_to_somebody_else_before_the_text_is_shown() -> None:
+    effects = decide(text={"staff_named": (cast.BO,), "sensitive": True}, desk=cast.desk(threaded=cast.case()))
+    (change,) = (e for e in effects if isinstance(e, Change))
+    assert (change.fields["assignee"], change.fields["sensitive"]) == (cast.ANN, True)
+    assert [x.to for x in letters(effects, "followup-notice")] == [cast.ANN]
+
+
+def test_history_hides_the_subject_of_a_file_that_names_its_reader() -> None:
+    past = Past(
+        number="REC-2026-0002",
+        received_on=cast.NOON.date(),
+        subject="Comportement de Bo",
+        stage="acknowledged",
+        link="même personne",
+        staff_named=(cast.BO,),
+    )
+    effects = decide(desk=cast.desk(history=(past,)))
+    assert letters(effects, "assignment")[0].facts["history"][0]["subject"] == ""
+
+
+def test_the_assignee_reads_what_was_forwarded_and_not_only_the_cover_note() -> None:
+    effects = decide(FROM_BO | {"forwarded": TRANSFER}, {"new_text": "À traiter."})
+    assert (
+        letters(effects, "assignment")[0].facts["text"].split() == "À traiter. — message transmis — Ma plainte".split()
+    )
+
+
+def test_a_writer_behind_our_own_group_is_never_taken_for_authenticated() -> None:
+    mail = {
+        "from_": Address(name="Site", addr=cast.BOX),
+        "reply_to": (Address(name="Victime", addr="victime@x.example"),),
+        "authentication": cast.passed("ief.example"),
+    }
+    assert letters(decide(mail), "ack")[0].facts["authenticated"] is False
+
+
+def test_a_receipt_does_not_repeat_a_date_that_is_past() -> None:
+    old = cast.case(due_on=date(2026, 11, 2))
+    receipt = letters(decide(desk=cast.desk(threaded=old)), "receipt")[0]
+    assert receipt.facts["due_on"] is None
+
+
+@pytest.mark.parametrize("kind", ["alarm", "recovered", "digest", "assignment"])
+def test_a_letter_that_does_not_reach_a_colleague_causes_one_alarm_a_day_and_no_loop(kind: str) -> None:
+    effects = rules.on_settled(
+        kind=kind,
+        name=f"{kind}:x",
+        to_addr=cast.DAN,
+        outcome="refused",
+        answer="550 no",
+        at=cast.NOON,
+        facts={},
+        cases=(),
+        config=cast.config(),
+    )
+    assert [e.key for e in effects if isinstance(e, Alarm)] == [f"unreachable:{cast.DAN}"]
+
+
+def test_alarms_never_hold_a_complainant_s_address_nor_a_server_s_words() -> None:
+    for alarm in (e for e in settled("refused") if isinstance(e, Alarm)):
+        assert cast.CARL not in alarm.text
+        assert "550" not in alarm.text
 
 
 # -- what waits ----------------------------------------------------------------------------------------------------------
@@ -334,6 +406,32 @@ def test_an_unreadable_mail_is_a_file_and_its_sender_is_acknowledged() -> None:
     assert [x.kind for x in letters(effects)] == ["ack", "assignment"]
 
 
+def test_an_unreadable_copy_or_follow_up_is_judged_on_its_headers_like_any_mail() -> None:
+    incoming = Incoming(id=7, folder="inbox", received_at=cast.NOON, unreadable="x")
+    assert judged(decide(desk=cast.desk(incoming=incoming, duplicate_of=3))).verdict == "duplicate"
+    assert judged(decide(desk=cast.desk(incoming=incoming, threaded=cast.case()))).verdict == "follow-up"
+    assert judged(decide(desk=cast.desk(incoming=incoming, from_sender=20))).verdict == "held"
+
+
+def test_a_held_follow_up_joins_its_file_when_it_is_released() -> None:
+    desk = cast.desk(threaded=cast.case(), threaded_to=cast.CARL)
+    released = rules.on_choice("complaint", cast.message(), cast.said(), desk, cast.config(), who="Ann")
+    assert judged(released).verdict == "follow-up"
+    assert not [e for e in released if isinstance(e, Open)]
+
+
+def test_nobody_whom_a_forward_names_is_asked_about_it() -> None:
+    mail = {"from_": Address(name="Bo", addr=cast.BO), "forwarded": TRANSFER}
+    asked = decide(mail, {"staff_named": (cast.ANN,)})
+    assert [x.to for x in letters(asked)] == [cast.DIR]
+
+
+def test_a_machine_of_the_house_is_not_asked_what_its_mail_means() -> None:
+    asked = decide({"from_": Address(name="", addr="no-reply@ief.example")})
+    assert not judged(asked).decided
+    assert not letters(asked)
+
+
 def test_an_unreadable_mail_of_a_machine_is_kept_for_a_human_and_answered_to_nobody() -> None:
     desk = cast.desk(incoming=Incoming(id=7, folder="inbox", received_at=cast.NOON, unreadable="x"))
     effects = decide({"automatic": ("Auto-Submitted",)}, desk=desk)
@@ -416,14 +514,15 @@ def test_only_a_permanent_bounce_of_our_letter_changes_anything(status: str, act
         status=status,
         diagnostic="unknown",
     )
-    effects = decide({"reports": (replace(REPORT, status=status),)}, desk=cast.desk(reported=(reported,)))
+    report = {"reports": (replace(REPORT, status=status),), "automatic": ("Content-Type: multipart/report",)}
+    effects = decide(report, desk=cast.desk(reported=(reported,)))
     assert judged(effects).verdict == "bounce"
     assert bool([e for e in effects if isinstance(e, Bounced)]) is acts
     assert [x.kind for x in letters(effects)] == (["ack-bounced"] if acts else [])
 
 
 def test_a_bounce_that_quotes_nothing_of_ours_is_recorded_and_no_more() -> None:
-    effects = decide({"reports": (REPORT,)})
+    effects = decide({"reports": (REPORT,), "automatic": ("Content-Type: multipart/report",)})
     assert [type(e) for e in effects] == [Judge]
 
 

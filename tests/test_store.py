@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from mailbot import effects as fx
+from mailbot.message import DeliveryReport
 from mailbot.store import apply, desks, journal, keep, ledger, post, questions
 from mailbot.store.engine import NewerSchema
 from mailbot.store.keep import Spot
@@ -299,6 +300,59 @@ def test_letters_to_an_address_are_counted_over_the_last_hour(register: Ledger) 
     for n, minutes in enumerate((10, 59, 61), start=1):
         owe(register, letter(f"ack:{n}", None), now=cast.NOON - timedelta(minutes=minutes))
     assert ask_desk(register, put(register, 5)).letters_to_sender == 2
+
+
+def gathered(rank: int, to: str = cast.CARL) -> list[fx.Due]:
+    key = f"ack:REC-2026-{rank:04d}:1"
+    return [
+        fx.Due(key=f"group:{to}:{rank}", kind="group", at=cast.NOON, facts={"to": to}),
+        fx.Due(key=f"item:{to}:{key}", kind="item", at=cast.NOON, facts={"key": key}),
+    ]
+
+
+def test_what_is_gathered_for_an_address_is_found_whatever_the_collation_and_only_for_that_address(
+    register: Ledger,
+) -> None:
+    others = ("a_l@courriel.example", "axl@courriel.example", "%@courriel.example", cast.OPALE)
+    for rank, to in enumerate((cast.CARL, *others), start=1):
+        register.run(lambda tx, rank=rank, to=to: apply.apply(tx, gathered(rank, to), act()))
+    mail = put(register, 5)
+    for rank, to in enumerate((cast.CARL, *others), start=1):
+        found = register.ask(lambda tx, to=to: questions.group_items(tx, to))
+        assert [row.key for row in found] == [f"item:{to}:ack:REC-2026-{rank:04d}:1"]
+        assert ask_desk(register, mail, complainant=to).group_key == f"group:{to}:{rank}"
+
+
+def report(original_id: str, recipient: str = cast.CARL) -> DeliveryReport:
+    return DeliveryReport(recipient=recipient, action="failed", status="5.1.1", diagnostic="", original_id=original_id)
+
+
+@pytest.mark.parametrize(
+    ("age", "recipient", "counts"),
+    [
+        (timedelta(0), cast.CARL, True),
+        (timedelta(days=7, minutes=-1), cast.CARL.upper(), True),
+        (timedelta(days=7), cast.CARL, False),
+        (timedelta(days=30), cast.CARL, False),
+        (timedelta(0), cast.OPALE, False),
+        (timedelta(0), f"x{cast.CARL}", False),
+    ],
+)
+def test_a_bounce_counts_for_a_letter_of_the_last_seven_days_to_that_very_recipient(
+    register: Ledger, age: timedelta, recipient: str, counts: bool
+) -> None:
+    open_file(register, 1)
+    owe(register, letter(), now=cast.NOON - age)
+    ours = the_letter(register)
+    desk = ask_desk(register, put(register, 5), reports=(report(ours.message_id, recipient),))
+    assert [told.letter_id for told in desk.reported] == ([ours.id] if counts else [])
+
+
+def test_a_bounce_that_quotes_no_letter_of_ours_counts_for_none(register: Ledger) -> None:
+    open_file(register, 1)
+    owe(register, letter())
+    for quoted in ("", "<autre@ief.example>"):
+        assert ask_desk(register, put(register, 5), reports=(report(quoted),)).reported == ()
 
 
 # -- letters owed --------------------------------------------------------------------------------------------------------

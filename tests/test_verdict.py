@@ -19,6 +19,7 @@ FAILED = DeliveryReport(
 READ = DeliveryReport(recipient=cast.CARL, action="displayed", status="", diagnostic="", original_id="<a@b.example>")
 BO = Address(name="Bo", addr=cast.BO)
 PROVEN = {"from_": BO, "authentication": cast.passed("ief.example")}
+OTHER = Forwarded(sender=Address(name="", addr=cast.OPALE), subject="x", date_text="", text="y", how="inline")
 TRANSFER = Forwarded(sender=Address(name="Carl", addr=cast.CARL), subject="x", date_text="", text="y", how="inline")
 
 
@@ -32,7 +33,36 @@ CASES = [
     ("a letter of ours that came back to us", {}, {}, {"own": True}, "own"),
     ("received before the start", {}, {}, {"start": cast.NOON + timedelta(days=1)}, "before-start"),
     ("delivered twice", {}, {}, {"duplicate_of": 3}, "duplicate"),
-    ("a delivery report", {"reports": (FAILED,)}, {}, {}, "bounce"),
+    ("a delivery report", {"reports": (FAILED,), "automatic": ("Content-Type: multipart/report",)}, {}, {}, "bounce"),
+    ("a person who attaches a delivery report", {"reports": (FAILED,)}, {}, {}, "complaint"),
+    ("a subject that only sounds like a machine", {"automatic": ("Objet : Absence du bureau",)}, {}, {}, "complaint"),
+    ("the same in answer to our letter", {"automatic": ("Objet : Absence",)}, {}, {"threaded": OPEN}, "auto-reply"),
+    ("a big sender's Feedback-ID alone", {"listed": ("Feedback-Id: x",)}, {}, {}, "complaint"),
+    ("the complainant through a bulk mailer", {"listed": ("Precedence: bulk",)}, {}, {"cited": (OPEN,)}, "follow-up"),
+    ("a colleague spoofed in junk", {"from_": BO}, {}, {"incoming": incoming(folder="junk")}, "spam-suspect"),
+    (
+        "a colleague with two open files to answer",
+        PROVEN,
+        {},
+        {"addressed": (OPEN, cast.case(number="REC-2026-0043"))},
+        "direct-answer",
+    ),
+    (
+        "our own answer in the sent folder of a public provider",
+        {"from_": Address(name="", addr=cast.BOX)},
+        {},
+        {"addressed": (OPEN,), "incoming": incoming(folder="sent")},
+        "direct-answer",
+    ),
+    (
+        "somebody who was copied and replies to all",
+        {"from_": Address(name="", addr=cast.OPALE)},
+        {},
+        {"same_thread": cast.case(party=(cast.OPALE,))},
+        "follow-up",
+    ),
+    ("a forward that cites another's number", PROVEN | {"forwarded": OTHER}, {}, {"cited": (OPEN,)}, "complaint"),
+    ("a forward of the file's own complainant", PROVEN | {"forwarded": TRANSFER}, {}, {"cited": (OPEN,)}, "staff-note"),
     ("a read receipt", {"reports": (READ,), "automatic": ("disposition-notification",)}, {}, {}, "auto-reply"),
     ("an out-of-office", {"automatic": ("Auto-Submitted: auto-replied",)}, {}, {}, "auto-reply"),
     ("an out-of-office on a file", {"automatic": ("x",)}, {}, {"threaded": OPEN}, "auto-reply"),

@@ -266,18 +266,36 @@ def test_what_a_human_moved_before_we_saw_it_is_found_by_the_daily_search(watche
     assert [row.folder for row in watched.rows(Inbound)] == ["other"]
 
 
-def test_the_search_goes_three_days_back_and_never_before_the_start(watched: Watched) -> None:
-    watched.put(mail("avant"), DONE_WIRE, YESTERDAY)
-    watch = watched.start()
-    watch.pass_once()
-    assert watched.kept() == []
-    old = watched.clock.advance(days=1)
-    watched.clock.advance(days=4)
-    watched.put(mail("il y a quatre jours"), DONE_WIRE, old)
-    recent = mail("il y a deux jours")
-    watched.put(recent, DONE_WIRE, watched.clock() - timedelta(days=2))
+def test_after_a_long_silence_the_search_goes_back_to_a_day_before_the_last_one(watched: Watched) -> None:
+    watched.start(since=NOON - timedelta(days=20)).pass_once()
+    watched.clock.advance(days=14)
+    watched.put(mail("avant"), DONE_WIRE, NOON - timedelta(days=1, minutes=1))
+    moved = mail("pendant l’arrêt")
+    watched.put(moved, DONE_WIRE, NOON + timedelta(hours=1))
     watched.start().pass_once()
-    assert watched.kept() == [recent]
+    assert watched.kept() == [moved]
+
+
+def test_a_search_that_is_on_time_still_goes_three_days_back(watched: Watched) -> None:
+    watched.start(since=NOON - timedelta(days=20)).pass_once()
+    watched.clock.advance(days=1, minutes=1)
+    watched.put(mail("trop vieux"), DONE_WIRE, watched.clock() - timedelta(days=3, minutes=1))
+    late = mail("il y a trois jours")
+    watched.put(late, DONE_WIRE, watched.clock() - timedelta(days=3, minutes=-1))
+    watched.start().pass_once()
+    assert watched.kept() == [late]
+
+
+def test_the_first_search_goes_three_days_back_and_none_goes_before_the_start(watched: Watched) -> None:
+    watched.put(mail("il y a cinq jours"), DONE_WIRE, NOON - timedelta(days=5))
+    watched.put(mail("avant"), DONE_WIRE, NOON - timedelta(days=2, hours=12))
+    late = mail("hier")
+    watched.put(late, DONE_WIRE, YESTERDAY)
+    watched.start(since=NOON - timedelta(days=2)).pass_once()
+    assert watched.kept() == [late]
+    watched.clock.advance(days=9)
+    watched.start().pass_once()
+    assert watched.kept() == [late]
 
 
 def test_what_is_kept_is_filed_away_and_known_at_its_new_place(watched: Watched) -> None:

@@ -95,7 +95,7 @@ class Bench:
     def outside(self, addr: str) -> bool:
         return self.config.person(addr) is None
 
-    def reprint(self, tx: Session, letter_id: int) -> bytes:
+    def reprint(self, tx: Session, letter_id: int) -> None:
         """A letter whose date went stale before any attempt reached DATA: rendered again, with a new Message-ID."""
         row = tx.get_one(Letter, letter_id)
         letter = rules.reprint(_as_effect(row), self.clock(), self.config)
@@ -107,7 +107,6 @@ class Bench:
             dressed.marker,
             dressed.subject,
         )
-        return row.raw
 
 
 def _as_effect(row: Letter) -> fx.Letter:

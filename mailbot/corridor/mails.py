@@ -27,7 +27,10 @@ from mailbot.verdict import same_company
 ATTEMPTS = 3  # readings of one mail before it is set aside (design invariant 7)
 BEGINNING = 512 * 2**10  # bytes given to the salvage: what was too large for the reader's memory would kill it again
 log = structlog.get_logger()
-Think = Callable[[Session, Inbound], Sequence[fx.Effect]]
+
+
+class AlreadyEnded(Exception):
+    """An essai file that was taken over or left before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,16 +177,16 @@ class Mails:
         await self.bench.db(lambda tx: self.write(tx, read, f"command:decide {inbound_id} {choice}", think))
 
     async def take_over(self, number: str, who: str) -> str:
-        """Carries one essai file into the real series; returns its new number."""
+        """Carries one essai file into the real series; returns its new number. Raises AlreadyEnded."""
         mails = await self.bench.ask(
-            lambda tx: [i.id for i in questions.inbounds_of(tx, _file(tx, number).id or 0) if i.id]
+            lambda tx: [i.id for i in questions.inbounds_of(tx, _essai(tx, number).id or 0) if i.id]
         )
         read = await self.read(mails[0], last=True)
         assert read is not None
         taken: list[str] = []
 
         def think(tx: Session, inbound: Inbound) -> Sequence[fx.Effect]:
-            essai = desks.as_case(_file(tx, number))
+            essai = desks.as_case(_essai(tx, number))
             desk = replace(self.desk(tx, inbound, read), cited=(), threaded=None, same_thread=None)
             taken.append(desk.next_number.text)
             ids = tuple(mails)
@@ -193,17 +196,19 @@ class Mails:
         return taken[0]
 
     async def leave(self, number: str, who: str) -> None:
+        """Ends one essai file as the exercise it was. Raises AlreadyEnded."""
+
         def write(tx: Session) -> None:
-            essai = desks.as_case(_file(tx, number))
+            essai = desks.as_case(_essai(tx, number))
             apply.apply(tx, rules.leave(essai, who), self.bench.act(tx, "command:start"))
 
         await self.bench.db(write)
 
 
-def _file(tx: Session, number: str) -> Complaint:
-    row = questions.find_complaint(tx, number)
+def _essai(tx: Session, number: str) -> Complaint:
+    row = next((file for file in questions.essai_files(tx) if file.number == number), None)
     if row is None:
-        raise LookupError(number)
+        raise AlreadyEnded(number)
     return row
 
 

@@ -26,6 +26,7 @@ class Post:
         self.bench = bench
         self.config = bench.config
         self.road = road
+        self.accepted = 0  # letters that the server took since this desk is at work
 
     async def once(self, go_on: Callable[[], bool] = lambda: True) -> int:
         """Sends up to twenty letters whose time has come, as long as `go_on()`, asked before each; returns how many were tried.
@@ -102,16 +103,19 @@ class Post:
 
         def write(tx: Session) -> None:
             became = post.settle(tx, letter.id, answer.outcome, answer.words, now, queue_id=answer.queue_id)
+            if became == "sent":
+                ledger.remember(tx, "accepted_at", now.isoformat())
             if became != "later":
                 self.settled(tx, letter.id, became, now)
 
         await self.bench.db(write)
+        self.accepted += answer.outcome == "sent"
         log.info("letter", name=letter.name, outcome=answer.outcome, answer=answer.words[:200])
 
     def settled(self, tx: Session, letter_id: int, outcome: str, at: datetime) -> None:
         row = tx.get_one(Letter, letter_id)
         effects = rules.on_settled(
-            kind=row.kind,
+            kind=desks.kind_of(tx, row),
             name=row.name,
             to_addr=row.to_addr,
             outcome=outcome,

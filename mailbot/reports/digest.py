@@ -13,6 +13,24 @@ from mailbot.store import journal, questions
 from mailbot.store.ledger import Session, recall
 from mailbot.store.tables import Complaint, Inbound
 
+VERDICTS = {  # as a reader of the digest says them
+    "complaint": "réclamation",
+    "follow-up": "suite d’un dossier",
+    "staff-command": "commande",
+    "staff-note": "note",
+    "survey-answer": "réponse à l’enquête",
+    "direct-answer": "réponse directe",
+    "auto-reply": "réponse automatique",
+    "bounce": "avis de remise",
+    "list": "liste",
+    "spam-suspect": "indésirable probable",
+    "own": "lettre du bureau",
+    "duplicate": "double",
+    "before-start": "avant l’ouverture",
+    "held": "mis en attente",
+    "quarantined": "illisible",
+}
+
 
 def facts(tx: Session, now: datetime, mode: str, config: Config) -> dict[str, Any]:
     """What today's digest says. `now`: UTC; counts run from the last digest."""
@@ -32,7 +50,7 @@ def facts(tx: Session, now: datetime, mode: str, config: Config) -> dict[str, An
         "counts": {
             "received": counted.received,
             "explained": counted.explained,
-            "by_verdict": counted.by_verdict,
+            "by_verdict": {VERDICTS.get(v, v): n for v, n in counted.by_verdict.items()},
             "vanished": counted.vanished,
             "before_start": counted.before_start,
         },
@@ -116,7 +134,7 @@ def _to_decide(tx: Session, config: Config) -> list[dict[str, Any]]:
 def _waiting(mail: Inbound, until: datetime | None, config: Config) -> dict[str, Any]:
     return {
         "inbound_id": mail.id,
-        "what": f"{mail.verdict} : {mail.reason}",
+        "what": f"{VERDICTS.get(mail.verdict, mail.verdict)} : {mail.reason}",
         "from": mail.from_addr if config.digest.names else "",
         "subject": mail.subject if config.digest.names else "",
         "since": mail.received_at.isoformat(),

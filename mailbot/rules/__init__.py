@@ -94,14 +94,17 @@ def _filed_silently(verdict: Verdict, writer: Author) -> list[Effect]:
 
 
 def _unreadable(message: Message, reading: Reading, desk: Desk, writer: Author, config: Config) -> list[Effect]:
-    """A mail that can't be read becomes a file with what can be, unless its headers say machine (spec §2)."""
+    """Judged on its readable headers like any mail; where that says complaint, or machine, it is quarantined (spec §2)."""
     why = desk.incoming.unreadable
-    if desk.incoming.received_at < desk.start:
-        return [Judge(verdict="before-start", reason="reçu avant la mise en service")]
-    if message.automatic or message.listed or desk.incoming.folder == "junk" or desk.own:
-        reason = f"illisible ({why}) et d’apparence automatique : aucun dossier ouvert"
+    verdict = judge(message, reading, desk, writer, config)
+    if verdict.kind == "complaint":
+        return intake.open_file(
+            message, reading, desk, writer, config, verdict="quarantined", reason=f"illisible : {why}"
+        )
+    if verdict.kind in ("auto-reply", "list", "bounce", "spam-suspect"):
+        reason = f"illisible ({why}) et d’apparence automatique ou suspecte : aucun dossier ouvert"
         return [
             Judge(verdict="quarantined", reason=reason, decided=False),
             Note(number=None, event="quarantined", actor="mailbot", text=reason),
         ]
-    return intake.open_file(message, reading, desk, writer, config, verdict="quarantined", reason=f"illisible : {why}")
+    return _decide(verdict, message, reading, desk, writer, config)

@@ -115,7 +115,7 @@ def alarm_letters(
     new: tuple[tuple[str, str], ...], over: tuple[str, ...], now: datetime, config: Config
 ) -> list[Effect]:
     """One letter for all alarms not yet told, one for all recoveries, to each admin. `new`: (text, file number)."""
-    stamp = now.isoformat(timespec="seconds")
+    stamp = now.isoformat(timespec="microseconds")
     effects: list[Effect] = []
     for person in config.people_with("admin"):
         to = person.addresses[0].lower()
@@ -157,15 +157,30 @@ def bounced(desk: Desk, config: Config, *, reason: str, case: Case | None) -> li
     return effects
 
 
+LETTERS = {  # kinds in words, for alarms
+    "assignment": "l’affectation",
+    "followup-notice": "l’avis d’un nouveau message",
+    "receipt": "le reçu",
+    "digest": "le digest",
+    "alarm": "une alarme",
+    "recovered": "une fin d’alarme",
+}
+
+
 def came_back(name: str, kind: str, to_addr: str, why: str, case: Case | None, config: Config) -> list[Effect]:
-    """What a refused or bounced letter sets off: an AR keeps its due date and the assignee is asked to call (spec §4)."""
+    """What a refused or bounced letter sets off: an AR keeps its due date and the assignee is asked to call (spec §4).
+
+    Alarms name the file, never the complainant's address (digest.names); one a day for each colleague who can't be reached,
+    so that an alarm which does not arrive causes no other.
+    """
     number = case.number if case else None
+    if config.person(to_addr):
+        text = f"les courriels du bureau n’arrivent pas à {to_addr} ({LETTERS.get(kind, 'une lettre interne')})"
+        return [Alarm(key=f"unreachable:{to_addr}", text=text)]
     if kind not in ("ack", "ack-group") or case is None:
-        return [
-            Alarm(
-                key=f"bounced:{name}", text=f"une lettre ({kind}) n’est pas arrivée à {to_addr} : {why}", number=number
-            )
-        ]
+        what = LETTERS.get(kind, "une lettre")
+        text = f"{what} du dossier {number} n’est pas arrivé au réclamant" if number else f"{what} n’est pas arrivé"
+        return [Alarm(key=f"bounced:{name}", text=text, number=number)]
     person = config.person(case.assignee)
     facts = {
         "number": case.number,
@@ -179,7 +194,7 @@ def came_back(name: str, kind: str, to_addr: str, why: str, case: Case | None, c
         Change(number=case.number, fields={"ack_state": "bounced"}),
         Alarm(
             key=f"ack-bounced:{case.number}",
-            text=f"l’AR du dossier {case.number} n’est pas arrivé : {why}",
+            text=f"l’AR du dossier {case.number} n’est pas arrivé : le responsable est prié d’appeler",
             number=case.number,
         ),
         Letter(

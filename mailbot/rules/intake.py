@@ -8,13 +8,13 @@ from typing import Any
 
 from mailbot import complaint, workdays
 from mailbot.config import Config, Person
-from mailbot.desk import Desk
+from mailbot.desk import Desk, Past
 from mailbot.effects import Alarm, Attach, Due, Effect, Judge, Letter, Note, Open
 from mailbot.identity import Author
 from mailbot.letters import sendable
 from mailbot.message import Attachment, Message
 from mailbot.reading import Reading
-from mailbot.rules.acknowledge import LATE, acknowledge, due_from_reception
+from mailbot.rules.acknowledge import LATE, acknowledge, due_from_reception, printed
 from mailbot.verdict import is_no_reply, same_company
 
 ATTACH_LIMIT = 10 * 2**20  # bytes that travel with an assignment (spec §6)
@@ -45,7 +45,8 @@ def complainant(message: Message, reading: Reading, author: Author, config: Conf
         return _answerable(found, config)
     if author.addr in {a.lower() for a in config.intake.forms}:
         return _answerable(_from_form(message, reading), config)
-    proven = author.proof.passed or authenticated(message, config)
+    rewritten = message.from_ is not None and message.from_.addr.lower() != author.addr
+    proven = not rewritten and (author.proof.passed or authenticated(message, config))
     other = [
         a for a in message.reply_to if a.addr.lower() not in config.own_addresses and config.person(a.addr) is None
     ]
@@ -84,7 +85,7 @@ def _answerable(found: Complainant, config: Config) -> Complainant:
             found, no_ack="l’adresse lue ne peut pas recevoir de lettre de notre part (caractères non pris en charge)"
         )
     if is_no_reply(found.addr):
-        return replace(found, no_ack=f"{found.addr} ne reçoit pas de réponse (adresse « ne pas répondre »)")
+        return replace(found, no_ack="l’adresse de l’expéditeur ne reçoit pas de réponse (« ne pas répondre »)")
     return found
 
 
@@ -128,7 +129,7 @@ def open_file(
         late_at = max(desk.incoming.received_at + LATE, desk.now + timedelta(minutes=1))
         effects.append(Due(key=f"ack-late:{number.text}", kind="ack-late", at=late_at, number=number.text))
         effects += _long_wait(due)
-    effects += assignment(message, reading, desk, who, chosen, config, no_ack=no_ack)
+    effects += assignment(message, reading, desk, who, chosen, config, no_ack=no_ack, from_reception=from_reception)
     return effects + _referents(reading, number.text, due, chosen.person, config)
 
 
@@ -166,6 +167,7 @@ def _fields(message: Message, reading: Reading, desk: Desk, who: Complainant, co
         "sensitive": reading.sensitive,
         "urgent": reading.urgent,
         "on_behalf": reading.on_behalf,
+        "staff_named": " ".join(reading.staff_named),
         "unverified_reference": cited,
         "linked_to": next((c.number for c in desk.cited), ""),
     }
@@ -214,10 +216,16 @@ def assignment(
     config: Config,
     *,
     no_ack: str,
+    from_reception: bool,
 ) -> list[Effect]:
     """The letter that hands the file over, with history and files."""
     number = desk.next_number.text
-    due = due_from_reception(desk.incoming.received_at, config)
+    received_at = desk.incoming.received_at
+    due = (
+        due_from_reception(received_at, config)
+        if no_ack
+        else printed(desk.now, received_at, config, from_reception=from_reception)
+    )
     travelling, files = file_list(message, desk.incoming.id)
     letter = Letter(
         kind="assignment",
@@ -236,12 +244,12 @@ def assignment(
                 "authenticated": who.authenticated,
             },
             "subject": message.subject,
-            "text": reading.new_text or message.text,
+            "text": words_of(message, reading),
             "received_at": desk.incoming.received_at.isoformat(),
             "due_on": due.on.isoformat(),
             "provisional": True,
             "files": files,
-            "history": [_history(p, config) for p in desk.history],
+            "history": [_history(p, chosen.person) for p in desk.history],
             "hints": [f"{family} : « {word} »" for family, word in reading.alerts],
             "wish": reading.wish,
             "wish_state": reading.wish_state,
@@ -261,14 +269,23 @@ def assignment(
     return [letter, Note(number=number, event="assigned", actor="mailbot", text=chosen.why)]
 
 
-def _history(past: Any, config: Config) -> dict[str, str]:
+def _history(past: Past, reader: Person) -> dict[str, str]:
+    """An earlier file as its reader may see it: not the subject of one that is sensitive, or names the reader."""
+    hidden = past.sensitive or named(reader, past.staff_named)
     return {
         "number": past.number,
         "received_on": past.received_on.isoformat(),
-        "subject": "" if past.sensitive else past.subject,
+        "subject": "" if hidden else past.subject,
         "stage": complaint.STAGE_NAMES.get(past.stage, past.stage),
         "link": past.link,
     }
+
+
+def words_of(message: Message, reading: Reading) -> str:
+    """What the author wrote now, and what he passed on under it."""
+    own = reading.new_text or message.text
+    passed_on = message.forwarded.text.strip() if message.forwarded else ""
+    return f"{own}\n\n— message transmis —\n\n{passed_on}" if passed_on and passed_on not in own else own
 
 
 def files_to_send(message: Message, inbound_id: int) -> tuple[tuple[int, str], ...]:
@@ -298,6 +315,11 @@ def _left_behind(file: Attachment, room: int) -> str:
     return ""
 
 
+def named(person: Person, concerned: tuple[str, ...]) -> bool:
+    """Whether a complaint names this colleague, who is then told nothing of it (spec §3)."""
+    return bool({a.lower() for a in person.addresses} & set(concerned))
+
+
 def first_name(person: Person) -> str:
     return person.name.split()[0] if person.name.split() else person.name
 
@@ -308,7 +330,7 @@ def _referents(reading: Reading, number: str, due: workdays.Due, assignee: Perso
     told: list[Effect] = []
     for family, addr in (("handicap", config.referents.disability), ("donnees", config.referents.data_protection)):
         person = config.person(addr) if addr and family in families else None
-        if person and person != assignee and not {a.lower() for a in person.addresses} & set(reading.staff_named):
+        if person and person != assignee and not named(person, reading.staff_named):
             facts = {
                 "number": number,
                 "first_name": first_name(person),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+from mailbot import complaint, workdays
 from mailbot.config import Config
 from mailbot.desk import Case, Desk
 from mailbot.effects import Attach, Change, Effect, Judge, Letter, Note
@@ -10,7 +14,7 @@ from mailbot.letters import sendable
 from mailbot.message import Message
 from mailbot.reading import Reading
 from mailbot.rules.acknowledge import receipt
-from mailbot.rules.intake import authenticated, file_list, first_name, shown
+from mailbot.rules.intake import authenticated, file_list, first_name, named, shown, words_of
 from mailbot.verdict import is_no_reply
 
 
@@ -36,7 +40,41 @@ def follow_up(
     elif author.addr and author.addr not in case.asked_other_address.split():
         asked = f"{case.asked_other_address} {author.addr}".strip()
         effects.append(Change(number=case.number, fields={"asked_other_address": asked}))
-    return effects + _to_assignee(message, reading, desk, author, case, config, registered=registered)
+    case, moved = _kept_from_named(reading, case, config)
+    return [*effects, *moved, *_to_assignee(message, reading, desk, author, case, config, registered=registered)]
+
+
+def _kept_from_named(reading: Reading, case: Case, config: Config) -> tuple[Case, list[Effect]]:
+    """A further mail that names the assignee takes the file away from that assignee, before the text is shown (spec §3)."""
+    concerned = tuple(sorted({*case.staff_named, *reading.staff_named}))
+    fields: dict[str, Any] = {}
+    if concerned != tuple(sorted(case.staff_named)):
+        fields["staff_named"] = " ".join(concerned)
+    if reading.sensitive and not case.sensitive:
+        fields["sensitive"] = True
+    holder = config.person(case.assignee)
+    if holder and named(holder, concerned) and not named(holder, case.staff_named):
+        other = complaint.past(concerned, case.complainant_addr, config)
+        if other:
+            fields["assignee"] = other.addresses[0].lower()
+            case = replace(case, assignee=fields["assignee"])
+    if not fields:
+        return case, []
+    words = (
+        "nouveau responsable, le message nomme l’ancien"
+        if "assignee" in fields
+        else "collègue nommé ou contenu sensible"
+    )
+    return case, [
+        Change(number=case.number, fields=fields),
+        Note(number=case.number, event="concerned", actor="mailbot", text=words),
+    ]
+
+
+def _to_come(case: Case, desk: Desk, config: Config) -> str | None:
+    """The date to remember; a past one is not repeated."""
+    today = workdays.local_date(desk.now, config.workdays)
+    return case.due_on.isoformat() if case.due_on and case.due_on >= today else None
 
 
 def _received(
@@ -45,7 +83,7 @@ def _received(
     facts = {
         "number": case.number,
         "received_at": desk.incoming.received_at.isoformat(),
-        "due_on": case.due_on.isoformat() if case.due_on else None,
+        "due_on": _to_come(case, desk, config),
         "authenticated": authenticated(message, config),
         "files": [shown(a) for a in message.attachments if a.evidence and not a.problem],
     }
@@ -70,7 +108,7 @@ def _to_assignee(
         "first_name": first_name(person) if person else "",
         "from_addr": author.addr or "adresse illisible",
         "registered": registered,
-        "text": reading.new_text or message.text,
+        "text": words_of(message, reading),
         "files": files,
         "received_at": desk.incoming.received_at.isoformat(),
         "due_on": case.due_on.isoformat() if case.due_on else None,
@@ -93,7 +131,7 @@ def staff_note(
     message: Message, reading: Reading, desk: Desk, author: Author, config: Config, *, case: Case, reason: str
 ) -> list[Effect]:
     """A colleague's words about a file: kept inside; who wrote is told that nothing left (nothing leaves without a tag)."""
-    facts = {"number": case.number, "subject": message.subject, "text": reading.new_text or message.text}
+    facts = {"number": case.number, "subject": message.subject, "text": words_of(message, reading)}
     return [
         Attach(number=case.number),
         Judge(verdict="staff-note", reason=reason, number=case.number),
@@ -121,7 +159,7 @@ def direct_answer(
         "first_name": first_name(person) if person else "",
         "author": author.addr,
         "to_addr": case.complainant_addr,
-        "text": reading.new_text or message.text,
+        "text": words_of(message, reading),
         "at": desk.incoming.received_at.isoformat(),
     }
     return [

@@ -12,8 +12,9 @@ from mailbot.effects import Alarm, Due, Effect, Judge, Letter, Note, Settle
 from mailbot.identity import Author, author
 from mailbot.message import Message
 from mailbot.reading import Reading
-from mailbot.rules import intake
-from mailbot.verdict import Verdict
+from mailbot.rules import intake, joining
+from mailbot.rules.intake import named, words_of
+from mailbot.verdict import Verdict, is_no_reply, joined
 
 DAY_ENDS = time(18, 0)
 CHOICES = ("complaint", "note", "ignore")
@@ -48,12 +49,18 @@ def ask(
         return [*effects, Alarm(key=f"flood:{writer.addr or '?'}", text=text)]
     if verdict.question == "forward":
         return effects + _ask_about_forward(message, reading, desk, writer, limit, config)
+    if is_no_reply(writer.addr):
+        return effects  # a machine of the house: nobody there would answer the question
     return [*effects, _ask_colleague(message, reading, desk, writer, limit)]
 
 
-def deciders(config: Config) -> tuple[Person, ...]:
-    """Who decides what waits: quality managers, else direction, else admins."""
-    return config.people_with("quality") or config.people_with("direction") or config.people_with("admin")
+def deciders(config: Config, concerned: tuple[str, ...] = ()) -> tuple[Person, ...]:
+    """Who decides what waits: quality managers, else direction, else admins; nobody whom the mail names (spec §3)."""
+    for role in ("quality", "direction", "admin"):
+        free = tuple(p for p in config.people_with(role) if not named(p, concerned))  # type: ignore[arg-type]
+        if free:
+            return free
+    return ()
 
 
 def _ask_about_forward(
@@ -76,7 +83,7 @@ def _ask_about_forward(
             language="fr",
             facts=facts,
         )
-        for person in deciders(config)
+        for person in deciders(config, reading.staff_named)
     ]
 
 
@@ -84,7 +91,7 @@ def _ask_colleague(message: Message, reading: Reading, desk: Desk, writer: Autho
     facts = {
         "inbound_id": desk.incoming.id,
         "subject": message.subject,
-        "text": reading.new_text or message.text,
+        "text": words_of(message, reading),
         "until": limit.isoformat(),
     }
     return Letter(
@@ -102,6 +109,9 @@ def on_undecided(message: Message, reading: Reading, desk: Desk, config: Config)
     """Nobody said in time: a flood or a colleague's mail is a complaint; a forward is a file without AR, told to direction."""
     settle = Settle(key=f"undecided:{desk.incoming.id}")
     writer = author(message, config)
+    joins = joined(desk, writer)
+    if joins:
+        return [settle, *_joined(joins, message, reading, desk, writer, config, "personne n’a tranché avant le terme")]
     forwarded = message.forwarded is not None and (writer.person is not None or writer.own_domain)
     effects = intake.open_file(
         message,
@@ -115,20 +125,32 @@ def on_undecided(message: Message, reading: Reading, desk: Desk, config: Config)
         from_reception=True,
     )
     if forwarded:
-        effects += _told_to_direction(desk, message, config)
+        effects += _told_to_direction(desk, message, reading, config)
     return [settle, *effects]
 
 
-def _told_to_direction(desk: Desk, message: Message, config: Config) -> list[Effect]:
+def _joined(
+    found: Verdict, message: Message, reading: Reading, desk: Desk, writer: Author, config: Config, why: str
+) -> list[Effect]:
+    """A held follow-up of a file joins it, as it would have at once."""
+    assert found.case is not None
+    reason = f"{found.reason} ; {why}"
+    return joining.follow_up(
+        message, reading, desk, writer, config, case=found.case, registered=found.from_registered, reason=reason
+    )
+
+
+def _told_to_direction(desk: Desk, message: Message, reading: Reading, config: Config) -> list[Effect]:
     number = desk.next_number.text
     due = workdays.due(desk.incoming.received_at, config.workdays)
     facts = {
         "number": number,
         "inbound_id": desk.incoming.id,
-        "subject": message.subject,
+        "subject": "" if reading.sensitive else message.subject,
         "due_on": due.on.isoformat(),
     }
-    people = config.people_with("direction") or deciders(config)
+    direction = tuple(p for p in config.people_with("direction") if not named(p, reading.staff_named))
+    people = direction or deciders(config, reading.staff_named)
     return [
         Letter(
             kind="undecided",
@@ -146,12 +168,15 @@ def on_choice(choice: str, message: Message, reading: Reading, desk: Desk, confi
     """What `mailbot decide ID complaint|note|ignore` does. Raises Refused."""
     if choice not in CHOICES:
         raise Refused(f"choix inconnu : {choice} (complaint, note ou ignore)")
-    if desk.incoming.number and desk.incoming.verdict in ("complaint", "quarantined", "follow-up"):
+    if desk.incoming.number:
         raise Refused(f"ce message est déjà au dossier {desk.incoming.number}, qui garde son numéro")
     if desk.incoming.verdict in ("own", "duplicate"):
         raise Refused(f"ce message est « {desk.incoming.verdict} » : il n’y a rien à décider")
     settle = Settle(key=f"undecided:{desk.incoming.id}")
     writer = author(message, config)
+    joins = joined(desk, writer)
+    if choice == "complaint" and joins:
+        return [settle, *_joined(joins, message, reading, desk, writer, config, f"décidé par {who}")]
     if choice == "complaint":
         opened = intake.open_file(
             message, reading, desk, writer, config, verdict="complaint", reason=f"décidé par {who}", from_reception=True

@@ -194,10 +194,6 @@ def raise_alarm(tx: Session, key: str, text: str, now: datetime, *, number: str 
     return True
 
 
-def _recovered(tx: Session, effect: fx.Recovered, act: Act) -> None:
-    recover(tx, effect.key, effect.text, act.now)
-
-
 def recover(tx: Session, key: str, text: str, now: datetime) -> None:
     """Ends an open alarm; who was told of it is told that it is over."""
     row = tx.get(Alarm, key)
@@ -220,7 +216,6 @@ _WRITERS: dict[type, Callable[..., None]] = {
     fx.Settle: _settle,
     fx.Letter: _letter,
     fx.Alarm: _alarm,
-    fx.Recovered: _recovered,
     fx.Bounced: _bounced,
 }
 

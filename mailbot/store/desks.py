@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -50,8 +50,8 @@ class Setting:
 
 def desk_for(tx: Session, inbound: Inbound, query: Query, setting: Setting, *, unreadable: str = "") -> Desk:
     """The desk for a mail; call it inside the decision's transaction."""
-    threaded = _threaded(tx, query)
     series = "essai" if setting.mode == "essai" else "real"
+    threaded = _threaded(tx, query, series)
     return Desk(
         now=setting.now,
         mode=setting.mode,
@@ -63,9 +63,9 @@ def desk_for(tx: Session, inbound: Inbound, query: Query, setting: Setting, *, u
         threaded=case_of(tx, threaded.complaint_id) if threaded else None,
         threaded_to=threaded.to_addr if threaded else "",
         threaded_kind=threaded.kind if threaded else "",
-        same_thread=_same_thread(tx, query),
-        cited=_cited(tx, query),
-        addressed=_addressed(tx, query),
+        same_thread=_same_thread(tx, query, series),
+        cited=_cited(tx, query, series),
+        addressed=_addressed(tx, query, series),
         earlier_complainant=_wrote_before(tx, query.author),
         history=_history(tx, query, series, setting),
         from_sender=_from_sender(tx, inbound, query.author),
@@ -124,7 +124,18 @@ def as_case(row: Complaint) -> Case:
         ack_state=row.ack_state,
         phone=row.phone,
         asked_other_address=row.asked_other_address,
+        staff_named=tuple(row.staff_named.split()),
     )
+
+
+def with_party(tx: Session, case: Case | None) -> Case | None:
+    """The same with the addresses that were copied on its mails or wrote in it."""
+    if case is None:
+        return None
+    row = tx.exec(select(Complaint).where(Complaint.number == case.number)).one()
+    writers = tx.exec(select(Inbound.from_addr).where(Inbound.complaint_id == row.id).distinct().limit(50))
+    party = {*row.copied, *(w for w in writers if w)} - {case.complainant_addr}
+    return replace(case, party=tuple(sorted(party)))
 
 
 def _own(tx: Session, query: Query) -> bool:
@@ -143,28 +154,38 @@ def _duplicate_of(tx: Session, inbound: Inbound, query: Query) -> int | None:
             Inbound.id != inbound.id,
             Inbound.state != "kept",
             Inbound.verdict != "duplicate",
+            or_(col(Inbound.verdict) != "spam-suspect", col(Inbound.waiting).is_(False)),
         )
         .order_by(col(Inbound.id))
     ).first()
 
 
-def _threaded(tx: Session, query: Query) -> Letter | None:
+def _threaded(tx: Session, query: Query, series: str) -> Letter | None:
     """The letter of ours that this mail answers; the newest when it names several."""
     found = or_(col(Letter.message_id).in_(query.thread or ("",)), Letter.marker == (query.marker or "-"))
     return tx.exec(
-        select(Letter).where(found, col(Letter.complaint_id).is_not(None)).order_by(col(Letter.id).desc())
+        select(Letter)
+        .join(Complaint, col(Complaint.id) == col(Letter.complaint_id))
+        .where(found, *_living(series))
+        .order_by(col(Letter.id).desc())
     ).first()
 
 
-def _same_thread(tx: Session, query: Query) -> Case | None:
+def _living(series: str) -> tuple[Any, ...]:
+    """Files of the series at work: what an essai left behind joins nothing any more."""
+    return Complaint.series == series, Complaint.stage != "taken-over"
+
+
+def _same_thread(tx: Session, query: Query, series: str) -> Case | None:
     if not query.thread:
         return None
     found = tx.exec(
         select(Inbound.complaint_id)
-        .where(col(Inbound.message_id).in_(query.thread), col(Inbound.complaint_id).is_not(None))
+        .join(Complaint, col(Complaint.id) == col(Inbound.complaint_id))
+        .where(col(Inbound.message_id).in_(query.thread), *_living(series))
         .order_by(col(Inbound.id).desc())
     ).first()
-    return case_of(tx, found)
+    return with_party(tx, case_of(tx, found))
 
 
 def _cases(tx: Session, *where: Any) -> tuple[Case, ...]:
@@ -172,12 +193,15 @@ def _cases(tx: Session, *where: Any) -> tuple[Case, ...]:
     return tuple(as_case(r) for r in rows)
 
 
-def _cited(tx: Session, query: Query) -> tuple[Case, ...]:
-    return _cases(tx, col(Complaint.number).in_(query.cited)) if query.cited else ()
+def _cited(tx: Session, query: Query, series: str) -> tuple[Case, ...]:
+    found = _cases(tx, col(Complaint.number).in_(query.cited), *_living(series)) if query.cited else ()
+    return tuple(c for f in found if (c := with_party(tx, f)))
 
 
-def _addressed(tx: Session, query: Query) -> tuple[Case, ...]:
-    return _cases(tx, col(Complaint.complainant_addr).in_(query.recipients)) if query.recipients else ()
+def _addressed(tx: Session, query: Query, series: str) -> tuple[Case, ...]:
+    if not query.recipients:
+        return ()
+    return _cases(tx, col(Complaint.complainant_addr).in_(query.recipients), *_living(series))
 
 
 def _wrote_before(tx: Session, addr: str) -> bool:
@@ -213,6 +237,7 @@ def _past(tx: Session, link: str, where: Any, series: str, setting: Setting) -> 
             stage=row.stage,
             link=link,
             sensitive=row.sensitive,
+            staff_named=tuple(row.staff_named.split()),
         )
 
 
@@ -251,12 +276,8 @@ def _letters_to(tx: Session, addr: str, now: datetime) -> int:
 def _group_key(tx: Session, addr: str) -> str:
     if not addr:
         return ""
-    prefix = f"group:{addr}:"
-    found = tx.exec(
-        select(Due.key).where(
-            Due.key >= prefix, Due.key < f"group:{addr};", Due.kind == "group", col(Due.done_at).is_(None)
-        )
-    ).first()
+    mine = col(Due.key).startswith(f"group:{addr}:", autoescape=True)
+    found = tx.exec(select(Due.key).where(mine, Due.kind == "group", col(Due.done_at).is_(None))).first()
     return found or ""
 
 
@@ -277,7 +298,7 @@ def _one_per_case(tx: Session, letter: Letter, report: DeliveryReport) -> Iterab
     for case in cases_of_letter(tx, letter) or (None,):
         yield Reported(
             letter_id=letter.id,
-            kind=letter.kind,
+            kind=kind_of(tx, letter),
             name=letter.name,
             to_addr=letter.to_addr,
             case=case,
@@ -295,3 +316,11 @@ def cases_of_letter(tx: Session, letter: Letter) -> tuple[Case, ...]:
         return tuple(reversed(_cases(tx, col(Complaint.number).in_(numbers))))
     case = case_of(tx, letter.complaint_id)
     return (case,) if case else ()
+
+
+def kind_of(tx: Session, letter: Letter) -> str:
+    """A gathered letter that holds no `ack:` key is a receipt, whatever its template is called."""
+    if letter.kind != "ack-group":
+        return letter.kind
+    keys = tx.exec(select(LetterKey.key).where(LetterKey.letter_id == letter.id))
+    return "ack-group" if any(k.startswith("ack:") for k in keys) else "receipt"

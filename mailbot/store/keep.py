@@ -53,7 +53,9 @@ def _inbound(
     digest = hashlib.sha256(raw).hexdigest()
     stored = tx.exec(select(Raw).where(Raw.sha256 == digest)).first()
     if stored:
-        return tx.exec(select(Inbound).where(Inbound.raw_id == stored.id)).one(), False
+        known = tx.exec(select(Inbound).where(Inbound.raw_id == stored.id)).one()
+        _rescued(known, kind)
+        return known, False
     stored = Raw(sha256=digest, size=len(raw), data=raw)
     tx.add(stored)
     tx.flush()
@@ -64,6 +66,13 @@ def _inbound(
     tx.add(inbound)
     tx.flush()
     return inbound, True
+
+
+def _rescued(known: Inbound, kind: str) -> None:
+    """Somebody moved a mail out of the junk folder, where it waited as suspect: it is judged again (spec §2)."""
+    if kind == "inbox" and known.folder == "junk" and known.waiting and known.verdict == "spam-suspect":
+        known.folder, known.state, known.verdict, known.reason = "inbox", "kept", "", ""
+        known.waiting, known.attempts = False, 0
 
 
 def _at(tx: Session, spot: Spot) -> Place | None:

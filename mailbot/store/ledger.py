@@ -20,7 +20,7 @@ T = TypeVar("T")
 Trouble = SQLAlchemyError  # whatever the database says no with
 Unavailable = OperationalError  # locked, full, unreachable: no fault of what was being written
 
-__all__ = ["Ledger", "Session", "Trouble", "Unavailable", "mode", "recall", "remember", "started_at"]
+__all__ = ["Ledger", "Session", "Trouble", "Unavailable", "mode", "recall", "remember", "start_known", "started_at"]
 
 
 class Ledger:
@@ -83,13 +83,18 @@ def recall(tx: Session, key: str) -> str:
     return row.value if row else ""
 
 
+def start_known(tx: Session, configured: datetime | None) -> datetime | None:
+    """The start on record, else the one that the first login will record; None: that login itself."""
+    known = recall(tx, "start")
+    return datetime.fromisoformat(known) if known else configured
+
+
 def started_at(tx: Session, configured: datetime | None, now: datetime) -> datetime:
     """The moment from which mails are ours: `mailbox.since`, else the first successful login, fixed once (spec §2)."""
-    known = recall(tx, "start")
-    if not known:
-        known = (configured or now).astimezone(UTC).isoformat()
-        remember(tx, "start", known)
-    return datetime.fromisoformat(known)
+    start = (start_known(tx, configured) or now).astimezone(UTC)
+    if not recall(tx, "start"):
+        remember(tx, "start", start.isoformat())
+    return start
 
 
 def mode(tx: Session, configured: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, func, or_, select
 
+from mailbot.store.ledger import recall
 from mailbot.store.tables import (
     Alarm,
     Attachment,
@@ -36,14 +37,18 @@ def due_rows(tx: Session, now: datetime, limit: int = 200) -> list[Due]:
 
 
 def group_items(tx: Session, to: str) -> list[Due]:
-    prefix = f"item:{to}:"
-    return list(
-        tx.exec(
-            select(Due)
-            .where(Due.key >= prefix, Due.key < f"item:{to};", col(Due.done_at).is_(None))
-            .order_by(col(Due.at), col(Due.key))
-        )
-    )
+    """What waits to leave as one letter to this address."""
+    mine = col(Due.key).startswith(f"item:{to}:", autoescape=True)
+    return list(tx.exec(select(Due).where(mine, col(Due.done_at).is_(None)).order_by(col(Due.at), col(Due.key))))
+
+
+def essai_due(tx: Session) -> list[Due]:
+    """Open due rows that speak of essai files, and the gatherings that hold nothing else."""
+    essai = select(Complaint.id).where(Complaint.series == "essai")
+    rows = list(tx.exec(select(Due).where(col(Due.complaint_id).in_(essai), col(Due.done_at).is_(None))))
+    keys = {row.key for row in rows}
+    groups = tx.exec(select(Due).where(Due.kind == "group", col(Due.done_at).is_(None)))
+    return rows + [g for g in groups if {i.key for i in group_items(tx, g.facts["to"])} <= keys]
 
 
 def find_complaint(tx: Session, number: str) -> Complaint | None:
@@ -88,12 +93,6 @@ def inbounds_of(tx: Session, complaint_id: int) -> list[Inbound]:
             .order_by(col(Inbound.received_at), col(Inbound.id))
         )
     )
-
-
-def first_inbound(tx: Session, complaint_id: int) -> Inbound | None:
-    return tx.exec(
-        select(Inbound).where(Inbound.complaint_id == complaint_id).order_by(col(Inbound.id)).limit(1)
-    ).first()
 
 
 def attachments_of(tx: Session, inbound_ids: Iterable[int]) -> list[Attachment]:
@@ -169,6 +168,22 @@ def untold_alarms(tx: Session) -> tuple[list[Alarm], list[Alarm]]:
     new = [a for a in rows if a.told_at is None and a.recovered_at is None]
     over = [a for a in rows if a.told_at is not None and a.recovered_at is not None]
     return new, over
+
+
+def stuck_letter(tx: Session, now: datetime, patience: timedelta) -> tuple[datetime, str] | None:
+    """(since when it is owed, the server's last words) of the oldest letter that tells of a server which takes nothing: tried
+    in vain for `patience`, and nothing accepted in that time. One much older than the last accepted letter tells of its
+    recipient only."""
+    accepted = datetime.fromisoformat(recall(tx, "accepted_at") or "2000-01-01T00:00:00+00:00")
+    if accepted > now - patience:
+        return None
+    return tx.exec(
+        select(Letter.created_at, Letter.answer)
+        .where(Letter.state == "owed", Letter.attempts > 0)
+        .where(Letter.created_at <= now - patience, Letter.created_at > accepted - patience)
+        .order_by(col(Letter.created_at))
+        .limit(1)
+    ).first()
 
 
 def without_ack(tx: Session, series: str) -> list[Complaint]:

@@ -142,6 +142,7 @@ class Complaint(SQLModel, table=True):
     no_ack: str = ""  # why no AR can or may leave, "" when one does
     linked_to: str = ""
     asked_other_address: str = ""  # addresses about which staff was already asked, space separated
+    staff_named: str = ""  # addresses of colleagues named in it, space separated: never told of it
 
 
 class Attachment(SQLModel, table=True):

@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("no_ack", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("linked_to", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("asked_other_address", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("staff_named", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_complaint")),
         sa.UniqueConstraint("number", name=op.f("uq_complaint_number")),
         sa.UniqueConstraint("series", "year", "rank", name=op.f("uq_complaint_series_year_rank")),
