@@ -43,11 +43,15 @@ def since(tx: Session, text: str, mails: Mails) -> datetime | None:
         raise ValueError(f"--since {clean(text)} : écrivez une date comme 2026-11-23.") from None
     moment = datetime.combine(day, time(0), zone)
     if moment > mails.bench.clock():
-        raise ValueError(f"--since {text} : cette date est à venir ; donnez le jour depuis lequel reprendre le courrier.")
+        raise ValueError(
+            f"--since {text} : cette date est à venir ; donnez le jour depuis lequel reprendre le courrier."
+        )
     start = ledger.start_known(tx, mails.config.mailbox.since)
     if start and moment > start:
         when = f"{start.astimezone(zone):%d/%m/%Y}"
-        raise ValueError(f"--since {text} : le bureau est déjà ouvert au courrier depuis le {when} ; donnez un jour d’avant.")
+        raise ValueError(
+            f"--since {text} : le bureau est déjà ouvert au courrier depuis le {when} ; donnez un jour d’avant."
+        )
     return moment
 
 

@@ -20,7 +20,7 @@ from mailbot.store.apply import raise_alarm
 from mailbot.store.keep import Spot
 from mailbot.store.ledger import Ledger, Session
 
-SEARCH_BACK = timedelta(days=3)
+SEARCH_BACK = timedelta(days=3)  # at least, so that a mail that was delivered late is found too
 REFUSALS = 3  # times that the server may refuse one mail before it is set aside
 FULL_EVERY = timedelta(hours=1)
 SEARCH_EVERY = timedelta(days=1)
@@ -190,17 +190,17 @@ class Watch:
         assert self.folders is not None
         assert self.start is not None
         now = self.clock()
-        if now - self._last_search() < SEARCH_EVERY:
+        last = self._last_search()
+        if last and now - last < SEARCH_EVERY:
             return 0
-        kept = 0
-        for folder in self.folders.others:
-            kept += self._search_folder(folder, max(self.start, now - SEARCH_BACK))
+        since = max(self.start, min(now - SEARCH_BACK, (last or now) - SEARCH_EVERY))
+        kept = sum(self._search_folder(folder, since) for folder in self.folders.others)
         self.ledger.run(lambda tx: ledgers.remember(tx, "searched_at", now.isoformat()))
         return kept
 
-    def _last_search(self) -> datetime:
+    def _last_search(self) -> datetime | None:
         known = self.ledger.ask(lambda tx: ledgers.recall(tx, "searched_at"))
-        return datetime.fromisoformat(known or "2000-01-01T00:00:00+00:00")
+        return datetime.fromisoformat(known) if known else None
 
     def _search_folder(self, folder: str, since: datetime) -> int:
         validity, _ = self.mailbox.select(folder)

@@ -467,7 +467,8 @@ def test_whoever_does_not_answer_changes_nothing(rehearsed: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "wrong", ["--take ESSAI-2026-0009", "--all --none", "--since hier", "--since 2099-01-01", "--take ESSAI-2026-0001 --all"]
+    "wrong",
+    ["--take ESSAI-2026-0009", "--all --none", "--since hier", "--since 2099-01-01", "--take ESSAI-2026-0001 --all"],
 )
 def test_a_contradiction_in_start_is_2_and_opens_nothing(rehearsed: Path, tmp_path: Path, wrong: str) -> None:
     file = copy(rehearsed, tmp_path, mode="essai")

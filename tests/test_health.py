@@ -117,6 +117,20 @@ async def test_a_letter_that_others_overtook_tells_of_its_recipient_and_not_of_t
             assert well.down_since == {}
 
 
+async def test_the_thirty_minutes_run_from_the_last_accepted_letter(guard: Guard, tmp_path: Path) -> None:
+    async with Sink() as sink:
+        with room(tmp_path, guard, port=sink.port) as desk:
+            await put_off(desk, sink, minutes=20)
+            desk.clock.advance(minutes=6)
+            sink.on("RCPT", "", LATER)
+            await desk.send()
+            well = Health(desk.bench)
+            for minutes, down in ((5, False), (24, False), (2, True)):
+                desk.clock.advance(minutes=minutes)
+                await well.look()
+                assert ("smtp" in well.down_since) is down
+
+
 async def test_letters_that_nobody_tried_yet_say_nothing_of_the_server(guard: Guard, tmp_path: Path) -> None:
     with room(tmp_path, guard) as desk:
         await desk.take(mail())

@@ -286,16 +286,20 @@ def test_a_search_that_is_on_time_still_goes_three_days_back(watched: Watched) -
     assert watched.kept() == [late]
 
 
-def test_the_first_search_goes_three_days_back_and_none_goes_before_the_start(watched: Watched) -> None:
-    watched.put(mail("il y a cinq jours"), DONE_WIRE, NOON - timedelta(days=5))
-    watched.put(mail("avant"), DONE_WIRE, NOON - timedelta(days=2, hours=12))
+def test_the_first_search_goes_three_days_back(watched: Watched) -> None:
+    watched.put(mail("trop vieux"), DONE_WIRE, NOON - timedelta(days=3, minutes=1))
     late = mail("hier")
     watched.put(late, DONE_WIRE, YESTERDAY)
-    watched.start(since=NOON - timedelta(days=2)).pass_once()
+    watched.start(since=NOON - timedelta(days=20)).pass_once()
     assert watched.kept() == [late]
+
+
+def test_no_search_goes_before_the_start(watched: Watched) -> None:
+    watched.put(mail("avant"), DONE_WIRE, NOON - timedelta(minutes=1))
+    watched.start().pass_once()
     watched.clock.advance(days=9)
     watched.start().pass_once()
-    assert watched.kept() == [late]
+    assert watched.kept() == []
 
 
 def test_what_is_kept_is_filed_away_and_known_at_its_new_place(watched: Watched) -> None:
