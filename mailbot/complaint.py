@@ -3,26 +3,126 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from mailbot.config import AssignmentRule, Config, Person
 from mailbot.reading import Reading, fold
 
-# Stages a file can be in, each with the stages that may follow (spec §5). The staff's side of the table comes with its commands.
-STAGES: dict[str, tuple[str, ...]] = {
-    "received": ("acknowledged", "taken-over"),
-    "acknowledged": ("taken-over",),
-    "taken-over": (),  # an essai file that `mailbot start` carried over into the real series, or left
-}
+OPEN = ("received", "acknowledged", "assessed", "treatment", "waiting", "committed")
+ENDED = ("closed", "withdrawn", "duplicate", "out-of-scope", "no-answer")
 STAGE_NAMES = {
     "received": "reçue",
     "acknowledged": "accusée",
+    "assessed": "évaluée",
+    "treatment": "en traitement",
+    "waiting": "en attente du réclamant",
+    "committed": "engagée sur une date",
+    "closing": "réponse en partance",
+    "closed": "close",
+    "withdrawn": "retirée",
+    "duplicate": "doublon",
+    "out-of-scope": "hors du champ",
+    "no-answer": "sans suite",
     "taken-over": "essai terminé",
 }
+SAME = "same"
+BEFORE = "before"  # the stage that the undone command had left
+_ANSWERS = ("résolu", "partielle", "infondée")
+_NATURES = ("hors-périmètre", "difficulté", "aléa", "information")
+
+# Why a command is refused, in French (spec §5, §6).
+REFUSALS = {
+    "!window": "une réponse est en train de partir : annulez-la d’abord (#annuler), ou attendez qu’elle soit partie",
+    "!closed": "ce dossier n’est plus ouvert : rouvrez-le d’abord (#rouvrir)",
+    "!kept-file": "ce dossier est un doublon : écrivez au dossier gardé, ou dites #réclamation si ce n’en est pas un",
+    "!already": "c’est déjà le cas : il n’y a rien à changer",
+    "!open": "ce dossier est ouvert : il n’y a rien à rouvrir",
+    "!nothing": "il n’y a rien à annuler : aucun texte n’attend de partir",
+    "!too-late": "trop tard : plus rien n’attend de partir. Un dossier clos se rouvre par #rouvrir",
+}
+_ALWAYS = ("note", "pièces")
+_TEXTS = ("réponse", "précisions", "butoir")
+_ENDING = (*_ANSWERS, "répondu", "doublon", *_NATURES, "retrait", "sans-suite")
+_HANDLING = ("prendre", "affecter", "lier", "scinder", "silence")
+
+
+def _open_row(stage: str) -> dict[str, str]:
+    first = stage in ("received", "acknowledged", "assessed")
+    return {
+        **dict.fromkeys((*_ALWAYS, *_HANDLING), SAME),
+        **dict.fromkeys(_ANSWERS, "closing"),
+        **dict.fromkeys(_NATURES, "out-of-scope"),
+        "répondu": "closed",
+        "réponse": "treatment" if first else SAME,
+        "précisions": SAME if stage == "waiting" else "waiting",
+        "butoir": SAME if stage == "committed" else "committed",
+        "évaluer": "assessed" if stage in ("received", "acknowledged") else SAME,
+        "doublon": "duplicate",
+        "retrait": "withdrawn",
+        "sans-suite": "no-answer",
+        "réclamation": "!already",
+        "rouvrir": "!open",
+        "annuler": "!nothing" if first else BEFORE,
+    }
+
+
+def _ended_row(stage: str) -> dict[str, str]:
+    """A file that ended: still noted, handed on, assessed; another nature for a side exit; else it is reopened first."""
+    row = dict.fromkeys((*_TEXTS, *_ENDING), "!closed") | dict.fromkeys(
+        (*_ALWAYS, *_HANDLING, "réponse", "évaluer"), SAME
+    )
+    row |= {"rouvrir": "received", "réclamation": "received" if stage in ("withdrawn", "out-of-scope") else "!closed"}
+    row["annuler"] = "!too-late" if stage == "closed" else BEFORE
+    if stage == "out-of-scope":
+        row |= dict.fromkeys(("difficulté", "aléa", "information"), SAME)
+    own = {"withdrawn": "retrait", "out-of-scope": "hors-périmètre", "no-answer": "sans-suite"}.get(stage)
+    return row | ({own: "!already"} if own else {})
+
+
+# (stage, command) → the stage after it, « same », or a word of REFUSALS: the whole of what staff can do to a file.
+TABLE: dict[tuple[str, str], str] = {(s, c): to for s in OPEN for c, to in _open_row(s).items()}
+TABLE |= {("closing", c): "!window" for c in (*_ENDING, *_TEXTS, *_HANDLING, "évaluer", "réclamation", "rouvrir")}
+TABLE |= {("closing", c): SAME for c in _ALWAYS} | {("closing", "annuler"): BEFORE}
+TABLE |= {(s, c): to for s in ("closed", "withdrawn", "out-of-scope", "no-answer") for c, to in _ended_row(s).items()}
+TABLE |= {("duplicate", c): "!kept-file" for c in (*_ENDING, *_TEXTS, *_HANDLING, "évaluer", "rouvrir")}
+TABLE |= {("duplicate", c): SAME for c in _ALWAYS} | {("duplicate", "réclamation"): "received"}
+TABLE |= {("duplicate", "doublon"): "!already", ("duplicate", "annuler"): BEFORE}
+
+# What happens without a command: mails, deliveries, the clock.
+EVENTS: dict[tuple[str, str], str] = {
+    ("received", "ack-accepted"): "acknowledged",
+    ("closing", "reply-accepted"): "closed",
+}
+EVENTS |= {("closing", e): "treatment" for e in ("reply-lost", "complainant-wrote", "undone")}
+EVENTS |= {("closed", "reply-lost"): "treatment"}
+EVENTS |= {(s, "undecided"): "received" for s in ("closed", "withdrawn", "out-of-scope", "no-answer")}
+EVENTS |= {("waiting", "complainant-wrote"): "treatment"}
+EVENTS |= {(s, "taken-over"): "taken-over" for s in (*OPEN, "closing", *ENDED)}
+
+
+def after(stage: str, command: str) -> tuple[str, str]:
+    """(the stage after the command, "") or ("", why it is refused)."""
+    found = TABLE.get((stage, command), "")
+    if found in (SAME, BEFORE):
+        return stage, ""
+    return (
+        (found, "") if found in STAGE_NAMES else ("", REFUSALS.get(found, "cette commande ne vaut pas pour ce dossier"))
+    )
 
 
 def may_follow(stage: str, following: str) -> bool:
-    """Whether the table allows this step."""
-    return following in STAGES.get(stage, ())
+    """Whether some command or event leads there; an undone command leads back."""
+    return following in _by_command(stage) | _by_event(stage) or stage in _by_command(following)
+
+
+@cache
+def _by_command(stage: str) -> frozenset[str]:
+    return frozenset({after(s, c)[0] for s, c in TABLE if s == stage} - {""})
+
+
+@cache
+def _by_event(stage: str) -> frozenset[str]:
+    return frozenset(following for (s, _), following in EVENTS.items() if s == stage)
 
 
 @dataclass(frozen=True, kw_only=True)

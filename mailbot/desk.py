@@ -44,7 +44,33 @@ class Case:
     ack_state: str
     phone: str = ""
     asked_other_address: str = ""
-    party: tuple[str, ...] = ()  # who was copied on its mails or wrote in it: their replies join, they are never written to
+    no_ack: str = ""
+    urgent: bool = False  # a P1 hint in the mail: danger, violence, harassment, discrimination
+    conflict: bool = False
+    ack_at: datetime | None = None
+    gravity: int = 0  # 1 to 4, 0 before the assessment
+    complexity: int = 0
+    repercussions: int = 0
+    priority: str = ""  # P1 to P4, "" before the assessment
+    assessed_at: datetime | None = None
+    committed_on: date | None = None
+    commitment_missed: bool = False
+    waiting_since: datetime | None = None
+    silenced: bool = False
+    told_at: datetime | None = None  # last letter to the complainant that was accepted, whoever caused it
+    human_told_at: datetime | None = None  # last one that a human wrote
+    answered_at: datetime | None = None  # the argued reply was accepted
+    closed_at: datetime | None = None
+    outcome: str = ""  # fondée | partielle | non fondée, "" when answered elsewhere
+    linked_to: str = ""
+    deadline: date | None = None
+    alerts: tuple[tuple[str, str], ...] = ()
+    reply_key: str = ""
+    cycle_started_at: datetime | None = None
+    reopen_asked_at: datetime | None = None
+    party: tuple[
+        str, ...
+    ] = ()  # who was copied on its mails or wrote in it: their replies join, they are never written to
     staff_named: tuple[str, ...] = ()  # colleagues named in it: never told of it
 
 
@@ -73,6 +99,28 @@ class Reported:
     action: str
     status: str
     diagnostic: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A human letter of a file that has not begun to leave."""
+
+    key: str
+    kind: str
+    leaves_at: datetime
+    undo: dict[str, object]
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """A command without proof that waits for its author's word."""
+
+    id: int
+    inbound_id: int
+    person: str
+    number: str
+    until: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,3 +157,20 @@ class Desk:
     letters_to_sender: int = 0  # AR and receipts written to this address in the last hour
     group_key: str = ""  # the open due row that gathers letters to this address, "" when none
     reported: tuple[Reported, ...] = ()
+    named: tuple[Case, ...] = ()  # files whose number stands in the subject or the command line, whoever writes
+    code_owner: str = ""  # whose code stands in the subject, "" when nobody's
+    code_given: bool = False
+    answered_subject: str | None = None  # subject of the mail this one replies to; None when we don't know that mail
+    replies: bool = False  # the mail says that it answers another
+    notice_to_author: bool = False  # it answers a notice that went to that very address
+    wrong_codes: int = 0  # on the file named
+    codes: tuple[str, ...] = ()  # everybody's codes of that file, dead ones too: none may leave in a text
+    shown: tuple[str, ...] = ()  # texts on that file that the author was shown before they leave, newest first
+    window: Window | None = None  # the human letter of the file that can still be taken back
+    pending: Waiting | None = None  # the one that `#confirmer 17` names
+    pendings: int = 0  # how many wait for this person
+    mine: tuple[Case, ...] = ()  # the author's open files
+    target: Case | None = None  # the file that the argument names (#doublon, #lier)
+    file_mails: tuple[int, ...] = ()  # inbound ids of the file named, oldest first
+    evidence: tuple[tuple[int, str, str, int], ...] = ()  # (inbound id, path, name, bytes) of the file's pieces
+    waiting_mail: int = 0  # the mail that [m-17-…] names, when it still waits

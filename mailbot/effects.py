@@ -88,6 +88,8 @@ class Letter:
     attach: tuple[tuple[int, str], ...] = ()  # (inbound id, attachment path): files that travel with it
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
+    not_before: datetime | None = None  # the end of its undo window
+    undo: dict[str, Any] = field(default_factory=dict)  # columns of the file as they were, should it be cancelled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,49 @@ class Alarm:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cancel:
+    """Takes back a letter that has not begun to leave; impossible afterwards."""
+
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pend:
+    """A command without proof waits for its registered author's word (spec §6)."""
+
+    person: str
+    number: str
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndPending:
+    """That wait is over: `how` is confirmed | expired."""
+
+    pending_id: int
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Away:
+    """Somebody is absent; the next chases go to the substitute."""
+
+    person: str
+    first: date
+    last: date
+    substitute: str
+    guessed: bool = False  # drawn from an automatic answer: it changes nothing that the person said
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongCode:
+    """A code that is nobody's, or somebody else's, was used on a file; a code seen elsewhere is replaced."""
+
+    number: str
+    replace_of: str = ""  # whose code was seen from somebody else
+
+
+@dataclass(frozen=True, kw_only=True)
 class Bounced:
     """A letter of ours came back."""
 
@@ -107,4 +152,20 @@ class Bounced:
     text: str
 
 
-Effect = Judge | Open | Attach | Change | Note | Due | Settle | Letter | Alarm | Bounced
+Effect = (
+    Judge
+    | Open
+    | Attach
+    | Change
+    | Note
+    | Due
+    | Settle
+    | Letter
+    | Alarm
+    | Cancel
+    | Pend
+    | EndPending
+    | Away
+    | WrongCode
+    | Bounced
+)

@@ -53,8 +53,8 @@ def author(message: Message, config: Config) -> Author:
     if message.from_ and addr != message.from_.addr.lower():
         proof = Proof(status="unknown", evidence=f"From réécrit par notre groupe ({message.from_.addr})")
     person = config.person(addr) if addr else None
-    if person and not person.active:
-        person = None
+    if person and not (person.active and message.strict_from):
+        person = None  # who may be meant by an ambiguous From is nobody on the list (spec §6)
     if not _consistent(message, addr):
         proof = Proof(
             status="fail" if proof.status == "fail" else "unknown", evidence="From ambigu ou Reply-To différent"

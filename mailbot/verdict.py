@@ -63,14 +63,16 @@ class Verdict:
     reason: str
     case: Case | None = None
     waiting: bool = False
-    question: str = ""  # what a human is asked: "flood" | "spam" | "forward" | "colleague"
+    question: str = ""  # what a human is asked: "flood" | "spam" | "forward" | "colleague" | "code" (its owner)
     from_registered: bool = False  # a follow-up that comes from the file's registered address
 
 
-def judge(message: Message, reading: Reading, desk: Desk, author: Author, config: Config) -> Verdict:
-    """The verdict of a readable mail."""
-    for ask in (_ours_already, _machine, _staff, _joins, _suspect, _flood):
-        verdict = ask(message, reading, desk, author, config)
+def judge(
+    message: Message, reading: Reading, desk: Desk, author: Author, config: Config, *, commanded: bool = False
+) -> Verdict:
+    """The verdict of a readable mail. `commanded`: a tag stands in it that was not in the mail it answers."""
+    for ask in (_ours_already, _machine, _borrowed_code, _staff, _joins, _suspect, _flood):
+        verdict = ask(message, reading, desk, author, config, commanded)
         if verdict:
             return verdict
     return Verdict(kind="complaint", reason=_why_complaint(reading, desk))
@@ -84,7 +86,9 @@ def _why_complaint(reading: Reading, desk: Desk) -> str:
     return "message d’une personne, qui ne se rattache à aucun dossier"
 
 
-def _ours_already(message: Message, reading: Reading, desk: Desk, author: Author, config: Config) -> Verdict | None:
+def _ours_already(
+    message: Message, reading: Reading, desk: Desk, author: Author, config: Config, commanded: bool
+) -> Verdict | None:
     if desk.own:
         return Verdict(kind="own", reason="son Message-ID est celui d’une lettre que nous avons écrite")
     if desk.incoming.received_at < desk.start:
@@ -94,7 +98,9 @@ def _ours_already(message: Message, reading: Reading, desk: Desk, author: Author
     return None
 
 
-def _machine(message: Message, reading: Reading, desk: Desk, author: Author, config: Config) -> Verdict | None:
+def _machine(
+    message: Message, reading: Reading, desk: Desk, author: Author, config: Config, commanded: bool
+) -> Verdict | None:
     case = desk.threaded or (desk.reported[0].case if desk.reported else None)
     failed = [r for r in message.reports if r.action in ("failed", "delayed", "delivered", "relayed", "expanded")]
     if failed and (message.automatic or desk.reported or is_no_reply(author.addr)):  # a person may well attach a report
@@ -108,6 +114,16 @@ def _machine(message: Message, reading: Reading, desk: Desk, author: Author, con
     if _is_list(message, config) and not joined(desk, author):
         return Verdict(kind="list", reason=message.listed[0])
     return None
+
+
+def _borrowed_code(
+    message: Message, reading: Reading, desk: Desk, author: Author, config: Config, commanded: bool
+) -> Verdict | None:
+    """A colleague's code from an address that is not on the list is never a complaint (spec §6); a complainant's mail is his."""
+    owner = config.person(desk.code_owner) if desk.code_owner and author.person is None else None
+    if owner is None or not owner.active or any(c.complainant_addr == author.addr for c in desk.named):
+        return None
+    return Verdict(kind="held", reason=f"code de {owner.name} vu depuis {author.addr}", question="code")
 
 
 def _doubtful(message: Message, desk: Desk) -> bool:
@@ -131,7 +147,9 @@ def _forms(config: Config) -> frozenset[str]:
     return frozenset(a.lower() for a in config.intake.forms)
 
 
-def _staff(message: Message, reading: Reading, desk: Desk, author: Author, config: Config) -> Verdict | None:
+def _staff(
+    message: Message, reading: Reading, desk: Desk, author: Author, config: Config, commanded: bool
+) -> Verdict | None:
     from_box = author.addr in config.own_addresses
     if author.person is None and not author.own_domain and not (from_box and desk.incoming.folder == "sent"):
         return None
@@ -153,6 +171,8 @@ def _staff(message: Message, reading: Reading, desk: Desk, author: Author, confi
             kind="direct-answer", reason=f"{author.addr} a répondu au réclamant, la boîte en copie", case=answered
         )
     how = "prouvé" if author.proof.passed else f"non prouvé : {author.proof.evidence}"
+    if author.person and commanded:
+        return Verdict(kind="staff-command", reason=f"commande de {author.person.name} ({how})")
     known = desk.threaded or desk.same_thread or (desk.cited[0] if desk.cited else None)
     if message.forwarded and not _about(known, message):
         return _forward(author, how)
@@ -193,9 +213,21 @@ def _answered(desk: Desk) -> Case | None:
     return still_open[0] if still_open else None
 
 
-def _joins(message: Message, reading: Reading, desk: Desk, author: Author, config: Config) -> Verdict | None:
+def _joins(
+    message: Message, reading: Reading, desk: Desk, author: Author, config: Config, commanded: bool
+) -> Verdict | None:
+    case = desk.threaded
+    if case and desk.threaded_kind == "survey" and case.complainant_addr == author.addr:
+        return Verdict(kind="survey-answer", reason="répond à l’enquête", case=case, from_registered=True)
     found = joined(desk, author)
+    if found and found.case and found.from_registered and _survey_tap(message, found.case):
+        return Verdict(kind="survey-answer", reason="répond à l’enquête", case=found.case, from_registered=True)
     return (_flooded(desk, author, config) or found) if found else None
+
+
+def _survey_tap(message: Message, case: Case) -> bool:
+    """The survey's button writes a fresh mail: « [REC-2026-0042] avis », on a closed file."""
+    return case.stage == "closed" and message.subject.strip().lower() == f"[{case.number}] avis".lower()
 
 
 def joined(desk: Desk, author: Author) -> Verdict | None:
@@ -215,7 +247,9 @@ def joined(desk: Desk, author: Author) -> Verdict | None:
     return None
 
 
-def _suspect(message: Message, reading: Reading, desk: Desk, author: Author, config: Config) -> Verdict | None:
+def _suspect(
+    message: Message, reading: Reading, desk: Desk, author: Author, config: Config, commanded: bool
+) -> Verdict | None:
     trusted = desk.earlier_complainant or author.addr in _forms(config)
     if trusted:
         return None
@@ -241,7 +275,9 @@ def _prospecting(reading: Reading) -> tuple[str, ...]:
     return found if len(found) >= 2 else ()
 
 
-def _flood(message: Message, reading: Reading, desk: Desk, author: Author, config: Config) -> Verdict | None:
+def _flood(
+    message: Message, reading: Reading, desk: Desk, author: Author, config: Config, commanded: bool
+) -> Verdict | None:
     return _flooded(desk, author, config)
 
 

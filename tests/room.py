@@ -38,7 +38,8 @@ from mailbot.store.tables import Alarm, Complaint, Due, Inbound, Letter
 Row = TypeVar("Row", bound=SQLModel)
 SERIAL = count(1)
 LOG = io.StringIO()  # what a daemon would say
-BEFORE = cast.NOON - timedelta(days=30)
+MONTH = timedelta(days=30)
+BEFORE = cast.NOON - MONTH
 
 
 class Clock:
@@ -66,7 +67,7 @@ class Room:
         self.dues = Dues(self.bench, self.mails)
         self.road = Road(config.smtp, user="", sender=cast.BOX, command_seconds=0.3, after_dot_seconds=0.3)
         self.post = Post(self.bench, self.road)
-        register.run(lambda tx: ledger.started_at(tx, BEFORE, clock()))
+        register.run(lambda tx: ledger.started_at(tx, min(BEFORE, clock.now - MONTH), clock()))
 
     def keep(self, raw: bytes, *, at: datetime | None = None, kind: str = "inbox", truncated: bool = False) -> int:
         """Takes a mail in, as the watch does; its number in the register."""

@@ -89,7 +89,7 @@ async def test_every_mail_is_counted_once_and_explained(guard: Guard, tmp_path: 
         assert counts["received"] == counts["explained"] == sum(counts["by_verdict"].values()) + 1 == 6
         assert (counts["before_start"], counts["vanished"]) == (1, ["INBOX, n° 9999"])
         assert "6 messages reçus, 6 expliqués" in said
-        assert "Écart" not in said
+        assert "Écart :" not in said
         assert "INBOX, n° 9999" in said
 
 

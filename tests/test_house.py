@@ -16,7 +16,9 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mailbot"
 LONGEST = 400  # lines
 
-DESK = frozenset("message reading identity verdict tags workdays complaint cadence rules effects letters desk".split())
+DESK = frozenset(
+    "message reading identity verdict tags workdays complaint cadence fence rules effects letters desk".split()
+)
 HANDS = frozenset("store guard mailbox outbox oauth jobs alarms app cli demo".split())
 ABOVE = frozenset({"app", "jobs", "cli", "__main__"})  # they know everything
 ONE_ROOM = {

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mailbot import rules
-from mailbot.desk import Desk, Incoming, Past, Reported
+from mailbot.desk import Desk, Incoming, Number, Past, Reported
 from mailbot.effects import Alarm, Attach, Bounced, Change, Due, Effect, Judge, Letter, Note, Open, Settle
 from mailbot.message import Address, Attachment, DeliveryReport, Forwarded
 from tests import cast
@@ -146,6 +146,19 @@ def test_the_sixth_letter_of_an_hour_waits_and_leaves_with_the_others() -> None:
     letter = rules.group([item.facts], cast.NOON + timedelta(minutes=15), cast.config())
     assert letter.keys == ("ack:REC-2026-0001:1",)
     assert letter.facts["items"][0]["due_on"] == "2026-12-01"
+
+
+def test_a_gathering_is_named_after_what_it_gathers_so_that_an_essai_never_takes_its_name() -> None:
+    essai = cast.desk(
+        letters_to_sender=5, next_number=Number(series="essai", year=2026, rank=1, text="ESSAI-2026-0001")
+    )
+    keys = {
+        e.key
+        for d in (essai, cast.desk(letters_to_sender=5))
+        for e in decide(desk=d)
+        if isinstance(e, Due) and e.kind == "group"
+    }
+    assert len(keys) == 2
 
 
 def test_an_ar_that_slips_past_midnight_is_printed_again_with_its_own_date() -> None:

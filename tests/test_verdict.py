@@ -66,6 +66,13 @@ CASES = [
     ("a read receipt", {"reports": (READ,), "automatic": ("disposition-notification",)}, {}, {}, "auto-reply"),
     ("an out-of-office", {"automatic": ("Auto-Submitted: auto-replied",)}, {}, {}, "auto-reply"),
     ("an out-of-office on a file", {"automatic": ("x",)}, {}, {"threaded": OPEN}, "auto-reply"),
+    (
+        "a tap on the survey's button",
+        {"subject": "[REC-2026-0042] avis"},
+        {},
+        {"cited": (cast.case(stage="closed"),)},
+        "survey-answer",
+    ),
     ("a newsletter", {"listed": ("List-Unsubscribe",)}, {}, {}, "list"),
     (
         "our own group's list headers",

@@ -29,6 +29,7 @@ from mailbot.config.mistakes import (
 )
 from mailbot.config.records import (
     AlarmRoad,
+    Answers,
     Assignment,
     AssignmentRule,
     Calendar,
@@ -39,6 +40,7 @@ from mailbot.config.records import (
     Flood,
     Intake,
     Mailbox,
+    Mediator,
     Organisation,
     Person,
     Referents,
@@ -50,6 +52,7 @@ from mailbot.config.records import (
 
 __all__ = [
     "AlarmRoad",
+    "Answers",
     "Assignment",
     "AssignmentRule",
     "Calendar",
@@ -60,6 +63,7 @@ __all__ = [
     "Flood",
     "Intake",
     "Mailbox",
+    "Mediator",
     "Mistake",
     "Mistakes",
     "Organisation",

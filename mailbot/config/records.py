@@ -122,6 +122,22 @@ class Intake(Section):
     public_domains: tuple[str, ...] = ()  # more public mail providers, beside the built-in list
 
 
+class Mediator(Section):
+    """The consumer mediator that an argued reply names (Code de la consommation L616-1)."""
+
+    name: str = ""
+    address: str = ""
+    site: str = ""
+
+
+class Answers(Section):
+    undo_minutes: int = Field(default=10, ge=0, le=120)
+    minimum: int = Field(default=200, ge=0, le=5000)  # characters of own text in an argued reply
+    commitment_days: int = Field(default=30, ge=1, le=365)
+    reopen_days: int = Field(default=30, ge=0, le=365)
+    resolution_words: tuple[str, ...] = ()  # more spellings of #résolu
+
+
 class Referents(Section):
     disability: str = ""
     data_protection: str = ""
@@ -163,6 +179,8 @@ class Config(Section):
     trainings: tuple[Training, ...] = ()
     words: dict[str, tuple[str, ...]] = {}  # alert family → more words
     intake: Intake = Intake()
+    answers: Answers = Answers()
+    mediator: Mediator = Mediator()
     referents: Referents = Referents()
     digest: Digest = Digest()
     alarm: AlarmRoad = AlarmRoad()

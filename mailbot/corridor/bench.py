@@ -16,10 +16,12 @@ from mailbot import effects as fx
 from mailbot import letters, reading, rules
 from mailbot.config import Config
 from mailbot.guard import Guard
-from mailbot.store import desks, ledger
+from mailbot.letters.dress import TO_COMPLAINANTS
+from mailbot.store import codes, desks, ledger
 from mailbot.store.apply import Act, Dressed
 from mailbot.store.ledger import Ledger, Session
 from mailbot.store.tables import Letter
+from mailbot.tags import CODE_ALPHABET, CODE_LENGTH
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -62,9 +64,30 @@ class Bench:
         return Act(
             now=self.clock(),
             cause=cause,
-            dress=lambda letter: self.dress(letter, files or {}, essai=essai),
+            dress=lambda letter: self.dress(self._coded(tx, letter), files or {}, essai=essai),
             salt=lambda: secrets.token_hex(16),
             inbound_id=inbound_id,
+        )
+
+    def _coded(self, tx: Session, letter: fx.Letter) -> fx.Letter:
+        """Letters to staff carry the reader's own code in their buttons; complainants never get one (spec §6)."""
+        person = self.config.person(letter.to)
+        if person is None or letter.kind in TO_COMPLAINANTS:
+            return letter
+        facts = {**letter.facts, "code": "", "codes": {}}
+        mail = letter.facts.get("inbound_id")
+        about = letter.number or (f"m-{mail}" if mail else "")
+        if about and not codes.barred(tx, about, person.addresses):
+            facts["code"] = self._code(tx, about, person.addresses[0].lower())
+        for row in letter.facts.get("to_decide", ()):
+            facts["codes"][str(row["inbound_id"])] = self._code(
+                tx, f"m-{row['inbound_id']}", person.addresses[0].lower()
+            )
+        return replace(letter, facts=facts)
+
+    def _code(self, tx: Session, about: str, person: str) -> str:
+        return codes.code_for(
+            tx, about, person, self.clock(), lambda: "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
         )
 
     def dress(self, letter: fx.Letter, files: Files, *, essai: bool) -> Dressed:
@@ -140,6 +163,9 @@ def house(config: Config) -> letters.House:
         retention=o.retention,
         retention_en=o.retention_en,
         timezone=config.calendar.timezone,
+        mediator_name=config.mediator.name,
+        mediator_address=config.mediator.address,
+        mediator_site=config.mediator.site,
         texts_folder=config.texts.folder,
         days=config.calendar.days,
     )

@@ -14,7 +14,7 @@ from mailbot.desk import Case
 from mailbot.reports import digest
 from mailbot.store import apply, desks, ledger, questions
 from mailbot.store.ledger import Session
-from mailbot.store.tables import Due, Inbound
+from mailbot.store.tables import Complaint, Due, Inbound
 
 log = structlog.get_logger()
 
@@ -36,7 +36,28 @@ class Dues:
                 await self._due(row)
             except Exception:
                 log.exception("due row failed", due=row.key)
+        for complaint_id in await self.bench.ask(lambda tx: questions.looks_due(tx, now)):
+            await self._look_safely(complaint_id)
         return len(rows)
+
+    async def _look_safely(self, complaint_id: int) -> None:
+        try:
+            await self.bench.db(lambda tx: self._look(tx, complaint_id))
+        except Exception:
+            log.exception("look failed", complaint=complaint_id)
+
+    def _look(self, tx: Session, complaint_id: int) -> None:
+        """What the clock owes on one file, and when to look again."""
+        now = self.bench.clock()
+        row = tx.get_one(Complaint, complaint_id)
+        if row.look_at is None or row.look_at > now:
+            return
+        done = rules.done_of(questions.step_keys(tx, row))
+        away = questions.absences(tx, workdays.local_date(now, self.config.workdays))
+        effects = rules.on_look(desks.as_case(row), now, self.config, done, away)
+        apply.apply(tx, effects, self.bench.act(tx, f"tick:look:{row.number}:{now.isoformat(timespec='minutes')}"))
+        done = rules.done_of(questions.step_keys(tx, row))
+        row.look_at = rules.look_again(desks.as_case(row), now, self.config, done)
 
     async def _due(self, row: Due) -> None:
         if row.kind == "undecided" and row.inbound_id:
@@ -45,6 +66,10 @@ class Dues:
             await self.bench.db(lambda tx: self._apply_due(tx, row, rules.on_ack_overdue(_case(tx, row.complaint_id))))
         elif row.kind == "group":
             await self.bench.db(lambda tx: self._apply_due(tx, row, self._grouped(tx, row)))
+        elif row.kind == "pending":
+            await self.bench.db(lambda tx: self._apply_due(tx, row, self._expired(tx, row)))
+        elif row.kind == "reopen" and row.inbound_id:
+            await self._reopen(row)
         elif row.kind == "digest":
             await self.bench.db(lambda tx: self._digest(tx, row))
 
@@ -59,6 +84,21 @@ class Dues:
             return rules.on_undecided(read.message, read.reading, self.mails.desk(tx, inbound, read), self.config)
 
         await self.bench.db(lambda tx: self.mails.write(tx, read, f"tick:{row.key}", think))
+
+    def _expired(self, tx: Session, row: Due) -> Sequence[fx.Effect]:
+        waiting = questions.pending_of(tx, row.inbound_id or 0)
+        return [fx.Settle(key=row.key), *(rules.commands.expired(waiting) if waiting else [])]
+
+    async def _reopen(self, row: Due) -> None:
+        """Nobody decided about the reopening in a working day: it reopens itself (spec §5)."""
+        await self.bench.db(lambda tx: self._apply_due(tx, row, self._reopened(tx, row)))
+
+    def _reopened(self, tx: Session, row: Due) -> Sequence[fx.Effect]:
+        case = _case(tx, row.complaint_id)
+        settle = fx.Settle(key=row.key)
+        if case.reopen_asked_at is None:
+            return [settle]
+        return [settle, *rules.reopened(case, self.bench.clock(), self.config, who="mailbot")]
 
     def _apply_due(self, tx: Session, row: Due, effects: Sequence[fx.Effect]) -> None:
         if tx.get_one(Due, row.key).done_at is None:

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
 from mailbot import effects as fx
 from mailbot import failpoints, rules
 from mailbot.config import Config
+from mailbot.corridor import behind
 from mailbot.corridor.bench import Bench, Files
 from mailbot.desk import Desk
 from mailbot.guard import NotStarted, Unreadable
 from mailbot.identity import author
 from mailbot.message import Message
 from mailbot.reading import Reading
+from mailbot.rules.commands import command_of
 from mailbot.store import apply, desks, keep, questions
 from mailbot.store.ledger import Session, Unavailable
 from mailbot.store.tables import Complaint, Inbound
@@ -108,6 +111,8 @@ class Mails:
         if message.automatic or message.listed or message.reports:
             return {}
         wanted = [path for _, path in rules.files_to_send(message, inbound_id)]
+        if author(message, self.config).person:  # a colleague's files leave with the answer, or stay, as the fence says
+            wanted = [a.path for a in message.attachments if a.evidence and not a.problem]
         if not wanted:
             return {}
         cut = await self.bench.guard.cut_out(raw, wanted)
@@ -115,17 +120,49 @@ class Mails:
         return {(inbound_id, p): (named[p].name or "fichier", named[p].content_type, cut[p]) for p in cut}
 
     async def _decide(self, read: Read) -> None:
+        found = await behind.behind(self, read)
+        read = replace(read, files={**read.files, **found.files})
+        cause = f"mail:{read.inbound_id}"
+        desks_seen: list[Desk] = []
+
         def think(tx: Session, inbound: Inbound) -> Sequence[fx.Effect]:
             if inbound.state != "kept":  # a person, or another daemon of this register, was faster
                 return []
-            desk = self.desk(tx, inbound, read)
-            return rules.on_message(read.message, read.reading, desk, self.config)
+            desks_seen.append(self.desk(tx, inbound, read))
+            return self._think(tx, read, found, desks_seen[0])
 
-        await self.bench.db(lambda tx: self.write(tx, read, f"mail:{read.inbound_id}", think))
+        def decide(tx: Session) -> None:
+            effects = self.write(tx, read, cause, think)
+            if desks_seen:
+                behind.follow(self, tx, found, effects, cause, desks_seen[0])
+
+        await self.bench.db(decide)
+
+    def _think(self, tx: Session, read: Read, found: behind.Behind, desk: Desk) -> Sequence[fx.Effect]:
+        effects = rules.on_message(read.message, read.reading, desk, self.config)
+        other = found.read
+        if found.kind != "chosen" or other is None or not rules.commands.chose(effects):
+            return effects
+        waiting = tx.get_one(Inbound, other.inbound_id)
+        who = read.message.from_.addr if read.message.from_ else "?"
+        choice = rules.on_choice(
+            found.choice, other.message, other.reading, self.desk(tx, waiting, other), self.config, who=who
+        )
+        apply.apply(
+            tx,
+            choice,
+            self.bench.act(tx, f"mail:{read.inbound_id}", inbound_id=other.inbound_id, files=other.files),
+        )
+        return effects
+
+    async def cut(self, inbound_id: int, paths: list[str]) -> dict[str, bytes]:
+        """The bytes of some attachments of a mail."""
+        raw = await self.bench.ask(lambda tx: keep.raw_of(tx, inbound_id))
+        return await self.bench.guard.cut_out(raw, paths)
 
     def write(
         self, tx: Session, read: Read, cause: str, think: Callable[[Session, Inbound], Sequence[fx.Effect]]
-    ) -> None:
+    ) -> Sequence[fx.Effect]:
         """One decision: derived columns, desk, rules, effects; nothing or all."""
         inbound = tx.get_one(Inbound, read.inbound_id)
         writer = author(read.message, self.config)
@@ -140,9 +177,11 @@ class Mails:
         effects = think(tx, inbound)
         apply.apply(tx, effects, self.bench.act(tx, cause, inbound_id=read.inbound_id, files=read.files))
         failpoints.hit("K11")
+        return effects
 
-    def desk(self, tx: Session, inbound: Inbound, read: Read) -> Desk:
-        query = query_of(read.message, read.reading, self.config)
+    def desk(self, tx: Session, inbound: Inbound, read: Read, *, staff: str = "") -> Desk:
+        """`staff`: the colleague in whose name it is read, whoever wrote it."""
+        query = query_of(read.message, read.reading, self.config, staff=staff)
         return desks.desk_for(tx, inbound, query, self.bench.setting(tx), unreadable=read.unreadable)
 
     async def _set_aside(self, inbound_id: int, error: Exception) -> None:
@@ -212,9 +251,10 @@ def _essai(tx: Session, number: str) -> Complaint:
     return row
 
 
-def query_of(message: Message, said: Reading, config: Config) -> desks.Query:
+def query_of(message: Message, said: Reading, config: Config, *, staff: str = "") -> desks.Query:
     """What the register is asked about this mail."""
     writer = author(message, config)
+    me = staff or (writer.person.addresses[0].lower() if writer.person else "")
     who = rules.complainant(message, said, writer, config)
     colleague = writer.person is not None or writer.own_domain
     subject = message.subject.upper()
@@ -234,4 +274,24 @@ def query_of(message: Message, said: Reading, config: Config) -> desks.Query:
             if colleague and a.addr.lower() not in config.own_addresses
         ),
         reports=message.reports,
+        **_command_query(message, said, config, me),
     )
+
+
+def _command_query(message: Message, said: Reading, config: Config, me: str) -> dict[str, Any]:
+    """What a command makes the register look up; of a stranger's mail (`me` is "") only one that holds a code counts."""
+    command = command_of(message, said, config)
+    reference = command.references[0] if command.references else None
+    if not me and not (reference and reference.code):
+        return {}
+    words = command.argument.split()
+    name = command.tag.name if command.tag else ""
+    return {
+        "staff": me,
+        "named": tuple(r.number for r in command.references if r.number),
+        "code_about": (reference.number or f"m-{reference.inbound_id}") if reference else "",
+        "code": reference.code if reference else "",
+        "target": words[0].strip("[]().,;").upper() if words and name in ("doublon", "lier") else "",
+        "pending": int(words[0]) if name == "confirmer" and words and words[0].isdigit() and len(words[0]) < 10 else 0,
+        "waiting_mail": reference.inbound_id if reference else 0,
+    }

@@ -1,9 +1,11 @@
 """Effect + facts → a finished, sealed letter (spec §4, design invariant 4); the texts live in templates/."""
 
-from mailbot.letters.dress import KINDS, House, Unwritable
+from mailbot.letters.buttons import mailto
+from mailbot.letters.dress import KINDS, Unwritable
+from mailbot.letters.house import House
 from mailbot.letters.seal import Injected, Sealed, seal, sendable
 
-__all__ = ["House", "Injected", "Sealed", "Unwritable", "kinds", "seal", "sendable"]
+__all__ = ["House", "Injected", "Sealed", "Unwritable", "kinds", "mailto", "seal", "sendable"]
 
 
 def kinds() -> tuple[str, ...]:

@@ -17,7 +17,7 @@ DOT = re.compile(r"[.．。｡](?=[^\W\d_])")
 JOINERS = re.compile("[\u00ad\u200b-\u200d]")  # invisible: they would hide a domain from the rule above
 AT = re.compile(r"[@＠﹫]")
 SENTENCE_END = re.compile(r"(?<!\bM)(?<!\bMM)(?<!\bMr)(?<!\bMme)(?<!\bDr)[.!?…](?=\s)")
-CODED = re.compile(r"\b([A-Z]{2,8}-[0-9]{4}-[0-9]{1,9})-[A-Z0-9]{4,12}\b", re.ASCII | re.IGNORECASE)
+CODED = re.compile(r"\b((?:[A-Z]{2,8}-[0-9]{4}|m)-[0-9]{1,9})-[A-Z0-9]{4,12}\b", re.ASCII | re.IGNORECASE)
 REFERENCE = re.compile(r"\b([A-Z]{2,8})-([0-9]{4})-([0-9]{1,9})", re.ASCII | re.IGNORECASE)
 # Endings of ordinary documents, none of which is a top-level domain: their dot cannot make a link.
 ENDINGS = frozenset(
@@ -26,6 +26,17 @@ ENDINGS = frozenset(
         *("jpg", "jpeg", "png", "gif", "heic", "webp", "tif", "tiff", "bmp", "mp3", "m4a", "wav", "mp4"),
     )
 )
+HAILS = ("bonjour", "bonsoir", "hello", "dear ", "good morning", "good afternoon")
+TITLES = (
+    "madame",
+    "monsieur",
+    "mesdames",
+    "messieurs",
+    "chère ",
+    "cher ",
+    "chers ",
+    "hi ",
+)  # greet before a comma only
 SUBJECT_LIMIT = 120  # characters of a borrowed text in a subject
 SIMILAR = {"#": "\u266f", "[": "(", "]": ")"}  # ♯ reads like # and no grammar takes it
 
@@ -58,6 +69,12 @@ def first_sentence(text: str) -> str:
     return (line[: end.end()] if end else line).rstrip(". ")
 
 
+def greets(text: str) -> bool:
+    """Whether a text begins with its own greeting, so that the letter adds none."""
+    first = clean(text).strip().partition("\n")[0].strip().lower()
+    return first.startswith(HAILS) or (first.startswith(TITLES) and first.endswith((",", "!")))
+
+
 def file_name(name: str, limit: int) -> str:
     """A file name to show: harmless, with the plain dot of an ordinary ending."""
     line = one_line(name)
@@ -67,11 +84,16 @@ def file_name(name: str, limit: int) -> str:
     return f"{harmless(stem, limit - len(ending) - 1)}.{ending}"
 
 
+def uncoded(text: str) -> str:
+    """Without the personal codes behind references: `REC-2026-0042-K7QX3M` loses its end (spec §6)."""
+    return CODED.sub(r"\1", text)
+
+
 def for_subject(text: str, own: frozenset[str]) -> str:
     """Borrowed text for a subject: no tag, no code, no number of another file than `own` (spec §6)."""
     line = cut(one_line(unicodedata.normalize("NFKC", one_line(text)[: 4 * SUBJECT_LIMIT])), SUBJECT_LIMIT)
     if line in own:
         return line
-    line = CODED.sub(r"\1", line)
+    line = uncoded(line)
     line = REFERENCE.sub(lambda m: m[0] if m[0] in own else "\u2011".join(m.groups()), line)
     return "".join(SIMILAR.get(c, c) for c in line)

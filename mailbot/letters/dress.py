@@ -26,12 +26,18 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mailbot.effects import Letter
-from mailbot.letters import borrowed, dates, markup
+from mailbot.letters import borrowed, buttons, dates, markup, withheld
+from mailbot.letters.buttons import Button
+from mailbot.letters.house import House
 
-TO_COMPLAINANTS = ("ack", "ack-group", "receipt")
+ANSWERS = ("ack", "ack-group", "receipt", "reopened")  # leave by themselves because of one mail
+CLOCKED = ("progress", "late", "waiting-reminder", "survey")
+HUMAN = ("question", "news", "commitment", "reply", "nature")  # a colleague's own words, or decision
+TO_COMPLAINANTS = (*ANSWERS, *CLOCKED, *HUMAN)
 KINDS = (
     *TO_COMPLAINANTS,
     "assignment",
+    "handed-over",
     "referent",
     "followup-notice",
     "nothing-left",
@@ -41,6 +47,17 @@ KINDS = (
     "direct-answer",
     "ack-bounced",
     "bounced-letter",
+    "chase",
+    "confirm",
+    "refusal",
+    "identity",
+    "fence",
+    "withdrawal-proposal",
+    "reopen-proposal",
+    "survey-alert",
+    "card",
+    "files",
+    "list",
     "alarm",
     "recovered",
     "digest",
@@ -52,26 +69,6 @@ NO_BREAK = "\u00a0"
 
 class Unwritable(ValueError):
     """A text cannot be written; the message names the template and the line."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class House:
-    """What every letter says of the organisation. `days`: working days of the commitment; `timezone`: an IANA name."""
-
-    organisation: str
-    service: str
-    signature: str
-    phone: str
-    postal_address: str
-    mailbox_address: str
-    from_name: str
-    privacy_contact: str
-    privacy_url: str
-    retention: str
-    retention_en: str
-    timezone: str
-    texts_folder: Path | None
-    days: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +90,8 @@ def dress(letter: Letter, house: House, *, now: datetime, marker: str, redirect_
     printed_on = letter.printed_on or now.astimezone(ZoneInfo(house.timezone)).date()
     ours = {"house": house, "language": language, "printed_on": printed_on.isoformat()}
     name = f"{language}/{letter.kind}.txt"
-    first, _, body = _render(environment, name, {**_withheld(letter.facts), **ours}).partition("\n")
+    facts = _facts(letter, language, house)
+    first, _, body = _render(environment, name, {**facts, **ours}).partition("\n")
     subject = _subject(first, name, _own_numbers(letter.facts))
     blocks = markup.parse(body)
     if redirect_to:
@@ -113,27 +111,35 @@ def _rehearsal(to: str) -> markup.Block:
     return markup.Block(kind="paragraph", lines=(line,))
 
 
-def _withheld(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts without what this reader may not see, whatever a template asks for (spec §1, §3, §4)."""
-    kept = dict(facts)
-    if kept.get("authenticated") is False:
-        kept |= {"name": "", "wish": "", "files": [""] * len(kept.get("files", ()))}
-        kept["rejected"] = [{"name": "", "problem": ""} for _ in kept.get("rejected", ())]
-    if "names" in kept:
-        for section in ("late", "today", "new", "open"):
-            kept[section] = [_nameless(row, kept["names"]) for row in kept.get(section, ())]
-        if not kept["names"]:
-            kept["to_decide"] = [{**row, "from": "", "subject": ""} for row in kept.get("to_decide", ())]
-    return kept
+def _facts(letter: Letter, language: str, house: House) -> dict[str, Any]:
+    try:
+        return _pressable(letter, withheld.told(letter.kind, letter.facts, house), language, house)
+    except KeyError as error:
+        raise Unwritable(f"{language}/{letter.kind}.txt : il manque {error}") from error
 
 
-def _nameless(row: Mapping[str, Any], names: bool) -> dict[str, Any]:
-    return dict(row) if names and not row.get("sensitive", True) else {**row, "name": "", "subject": ""}
+def _pressable(letter: Letter, facts: dict[str, Any], language: str, house: House) -> dict[str, Any]:
+    """The facts with the buttons of this letter: the caller's own, else those of the table. No complainant gets a code."""
+    if letter.kind in TO_COMPLAINANTS or "buttons" not in facts:
+        facts["buttons"] = buttons.of(letter.kind, facts, language, house)
+    else:
+        facts["buttons"] = [Button(**button) for button in facts["buttons"]]
+    if letter.kind == "digest":
+        facts["to_decide"] = [
+            {**row, "buttons": _of_row(row["inbound_id"], facts["codes"]) if rank < buttons.MOST_WAITING else []}
+            for rank, row in enumerate(facts["to_decide"])
+        ]
+    return facts
+
+
+def _of_row(inbound_id: int, codes: Mapping[str, str]) -> list[Button]:
+    return buttons.for_waiting(inbound_id, codes.get(str(inbound_id), ""))
 
 
 def _own_numbers(facts: Mapping[str, Any]) -> frozenset[str]:
     """The numbers that the subject of this letter may name."""
-    return frozenset(str(f["number"]) for f in (facts, *facts.get("items", ())) if f.get("number"))
+    numbers = {facts.get("number"), facts.get("kept_number"), *(item.get("number") for item in facts.get("items", ()))}
+    return frozenset(str(number) for number in numbers if number)
 
 
 def _subject(line: str, name: str, own: frozenset[str]) -> str:
@@ -179,6 +185,7 @@ def _environment(folder: Path | None) -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,  # an include on a line of its own stays one
     )
+    environment.globals["plan"] = buttons.OUTLINE
     environment.filters |= {
         "day": _day,
         "short": _short,
@@ -186,6 +193,9 @@ def _environment(folder: Path | None) -> ImmutableSandboxedEnvironment:
         "size": _size,
         "city": lambda timezone: timezone.rpartition("/")[2].replace("_", " "),
         "quote": markup.quote,
+        "own_words": markup.own_words,
+        "taps": _taps,
+        "greets": borrowed.greets,
         "harmless": borrowed.harmless,
         "sentence": borrowed.first_sentence,
         "file_name": borrowed.file_name,
@@ -218,6 +228,14 @@ def _short(context: Context, moment: str) -> str:
 def _hour(context: Context, moment: str) -> str:
     """« 10 h 42 »."""
     return dates.moment_in_words(datetime.fromisoformat(moment), context["house"].timezone, context["language"])[1]
+
+
+@pass_context
+def _taps(context: Context, pressed: list[Button]) -> markup.Marked:
+    """Button lines."""
+    to = context["house"].mailbox_address
+    links = [(b, buttons.mailto(to, b.subject, b.body)) for b in pressed]
+    return markup.Marked("\n".join(markup.button(b.label, link, spelled=b.spelled) for b, link in links))
 
 
 def _size(size: int) -> str:

@@ -19,7 +19,8 @@ from zoneinfo import ZoneInfo
 
 from mailbot.effects import Letter
 from mailbot.letters import borrowed
-from mailbot.letters.dress import TO_COMPLAINANTS, Dressed, House, dress
+from mailbot.letters.dress import ANSWERS, HUMAN, Dressed, dress
+from mailbot.letters.house import House
 
 ADDRESS = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9](?:[a-z0-9-]|\.(?=[a-z0-9])){0,252}", re.ASCII | re.IGNORECASE
@@ -123,12 +124,17 @@ def _headers(
         headers["In-Reply-To"] = replied[0]
     if references:
         headers["References"] = "\r\n ".join(references)
-    # RFC 3834 §5: auto-replied only for what answers one mail by itself.
-    headers["Auto-Submitted"] = "auto-replied" if letter.kind in TO_COMPLAINANTS else "auto-generated"
+    headers["Auto-Submitted"] = _automatic(letter.kind)
     headers["X-Auto-Response-Suppress"] = "All"
     headers["X-Mailbot"] = letter.kind
     headers["Content-Language"] = words.language
     return headers
+
+
+def _automatic(kind: str) -> str:
+    """RFC 3834 §5: auto-replied only for what answers one mail by itself; a colleague's own words are no machine's,
+    and the funders' desks that drop machine mail must not drop them."""
+    return "auto-replied" if kind in ANSWERS else "no" if kind in HUMAN else "auto-generated"
 
 
 def _mailbox(house: House) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from mailbot.message import clean, codec, limits, tnef
+from mailbot.message import clean, codec, limits, ours, tnef
 from mailbot.message import text as texts
 from mailbot.message.mime import Part
 from mailbot.message.records import Attachment
@@ -134,10 +134,11 @@ def _uu_listing(leaf: Part) -> Iterator[File]:
 
 def measured(file: File) -> Attachment:
     """The record of a file: its bytes are counted and hashed piece by piece, never held whole."""
-    digest, size = hashlib.sha256(), 0
+    digest, size, beginning = hashlib.sha256(), 0, bytearray()
     for chunk in file.chunks():
         digest.update(chunk)
         size += len(chunk)
+        beginning += chunk[: limits.LETTER_OF_OURS - len(beginning)]
     return Attachment(
         path=file.path,
         name=file.name,
@@ -146,4 +147,5 @@ def measured(file: File) -> Attachment:
         sha256=digest.hexdigest(),
         evidence=file.evidence,
         problem=file.problem,
+        ours=ours.held_in(bytes(beginning)),
     )

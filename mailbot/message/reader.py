@@ -38,6 +38,7 @@ def read(raw: bytes, *, truncated: bool = False) -> Message:
         **known,
         text=text,
         html=html,
+        page=_try(problems, "HTML", lambda: texts.with_targets(html), ""),
         attachments=_try(problems, "pièces jointes", lambda: _attachments(root, truncated=truncated), ()),
         reports=_try(problems, "avis de remise", lambda: report.read(root, text), ()),
         forwarded=_try(problems, "message transféré", lambda: forward.read(root, known["subject"], text), None),

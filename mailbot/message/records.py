@@ -25,6 +25,7 @@ class Attachment:
     sha256: str  # of those bytes
     evidence: bool  # False for signature logos and other inline decoration: kept, not listed
     problem: str = ""  # why it could not be taken, in French; "" when it could
+    ours: bool = False  # its bytes hold a letter of ours to a colleague: our line, or a personal code (spec §6)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,3 +88,4 @@ class Message:
     received_count: int
     truncated: bool  # True when only headers and first text were fetched (oversize)
     problems: tuple[str, ...]  # what had to be repaired or given up while reading, in French, for `inspect`
+    page: str = ""  # `html` laid out as text, the target of each mailto: link that fills in a mail after its words

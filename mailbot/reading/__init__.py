@@ -44,6 +44,10 @@ class Reading:
     on_behalf: str  # why it looks written on behalf of someone (« mon fils », « mon client »), "" when not
     staff_named: tuple[str, ...]  # addresses of staff members whose name appears in subject or new text
     thanks_only: bool  # bare thanks and nothing more
+    bare: bool = False  # nothing of the author's own: all of `new_text` is quoted mail or what the mail program adds
+    card: str = ""  # the end of `new_text` that is a signature card
+    wider_text: str = ""  # what stands above the last of several headings of quoted mail, when words stand between them
+    page_text: str = ""  # `new_text` as the HTML part has it, with the targets of its mailto: links
 
 
 def read(message: Message, words: Words) -> Reading:
@@ -82,8 +86,12 @@ def read(message: Message, words: Words) -> Reading:
         deadline_text=deadline_text[:120],
         phone=who.find_phone(text, words.own_phones),
         on_behalf=who.find_on_behalf(said),
-        staff_named=who.find_staff(said, words.staff, author),
+        staff_named=who.find_staff(wording(f"{message.subject}\n{who.unsigned(text)}"), words.staff, author),
         thanks_only=_only_thanks(message, parts),
+        bare=parts.bare,
+        card=parts.card,
+        wider_text=parts.wider,
+        page_text=cut(message.page).new,
     )
 
 

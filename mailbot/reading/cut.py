@@ -39,6 +39,7 @@ _HEADERS = {
 _DEVICE_LINES = (
     "envoye de mon ", "envoye de ma ", "envoye depuis mon ", "envoye depuis ma ", "envoye depuis l'", "envoye depuis outlook",
     "envoye depuis yahoo", "envoye depuis proton", "envoye de outlook", "envoye de yahoo", "envoye d'outlook", "envoye a partir de ",
+    "envoye a partir d'",
     "envoye avec proton", "envoye avec l'application", "envoye avec outlook", "envoye via ",
     "sent from my ", "sent from outlook", "sent from mail", "sent from yahoo", "sent from proton",
     "sent with ", "sent via ", "get outlook for ", "telecharger outlook ", "telechargez outlook ", "obtenir outlook ",
@@ -46,6 +47,8 @@ _DEVICE_LINES = (
 )  # fmt: skip
 _LONGEST_DEVICE_LINE = 70
 _LONGEST_HEADER_BLOCK = 12  # lines
+_LONGEST_CARD, _LONGEST_CARD_LINE = 8, 80  # lines, characters
+_POSTSCRIPTS = ("ps ", "ps:", "p.s", "p-s", "nb ", "nb:", "n.b")
 # The author says that the answers stand inside the quotation: then only a human can tell them apart.
 _ANSWERS_BELOW = (
     "ci-dessous",
@@ -67,6 +70,9 @@ class Cut:
     new: str
     quoted: str
     sure: bool
+    bare: bool = False  # nothing of the author's own: quoted mail and what the mail program adds, all of it in `new`
+    card: str = ""  # the end of `new` that stood below a line « -- »: a signature card, not prose
+    wider: str = ""  # the text up to the last heading, where words stand between two headings and nobody knows whose
 
 
 @dataclass(frozen=True)
@@ -104,9 +110,48 @@ def cut(text: str) -> Cut:
     elif rest:
         new += rest
     if not new.strip():
-        return Cut(whole.strip(), "", sure=not whole.strip())
+        return Cut(whole.strip(), "", sure=not whole.strip(), bare=True)
     answered = found and any(mine[n] and lines[n].core for n in range(found.after, len(lines)))
-    return Cut(new.strip(), quoted.strip(), sure=not (rest or answered or _doubtful(lines, found, new)))
+    sure = not (rest or answered or _doubtful(lines, found, new))
+    return Cut(new.strip(), quoted.strip(), sure, card=_card(lines, mine, found), wider=_wider(lines, found))
+
+
+def _card(lines: list[_Line], mine: list[bool], found: _Quotation | None) -> str:
+    """What stands below the last « -- » (RFC 3676 §4.3) of the author's words: a few short lines, no postscript."""
+    end = found.first if found else len(lines)
+    mark = next((place for place in range(end - 1, -1, -1) if lines[place].core == "--"), end)
+    below = [line for line, kept in zip(lines[mark + 1 : end], mine[mark + 1 : end], strict=True) if kept]
+    filled = [line.core for line in below if line.core]
+    if not filled or len(filled) > _LONGEST_CARD or max(map(len, filled)) > _LONGEST_CARD_LINE:
+        return ""
+    return "" if filled[0].startswith(_POSTSCRIPTS) else "\n".join(line.text for line in below).strip()
+
+
+def _wider(lines: list[_Line], found: _Quotation | None) -> str:
+    """Everything above the last heading that stands over our own line (over the end, without one), when words stand
+    between it and the first: the author may have pasted the first one himself. "" when there are no such words."""
+    if found is None or found.prefixed:
+        return ""
+    end = next((n for n in range(found.first, len(lines)) if _our_line_at(lines, n)), len(lines))
+    last, place = found, found.after
+    words = False
+    while place < end:
+        length = 0 if lines[place].quoted else _attribution(lines, place) or _heading(lines, place)
+        if length and words:
+            last = _Quotation(_back_over_rules(lines, place), place + length, False)
+        words = words or not (length or lines[place].quoted or _is_rule(lines[place].core))
+        place += max(length, 1)
+    if last is found and not (words and end < len(lines)):
+        return ""
+    stop = end if last is found else last.first
+    return "\n".join(line.text for line in lines[:stop]).strip()
+
+
+def _our_line_at(lines: list[_Line], place: int) -> bool:
+    """Our line at `place`, or broken over two lines there."""
+    return _is_our_line(lines[place].core) or (
+        place + 1 < len(lines) and _is_our_line(f"{lines[place].core} {lines[place + 1].core}")
+    )
 
 
 def _looked_at(text: str) -> tuple[list[_Line], str]:

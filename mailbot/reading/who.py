@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from mailbot.reading.form import first_field
-from mailbot.reading.plain import Wording, fold, wording
+from mailbot.reading.plain import Wording, bare, fold, wording
 from mailbot.reading.tables import (
     ANONYMOUS_PHRASES,
+    CLOSINGS,
     COMPANY_PHRASES,
     DECLARED_TYPES,
     FUNDER_DOMAINS,
@@ -72,6 +73,14 @@ def find_staff(said: Wording, staff: tuple[tuple[str, str], ...], author: tuple[
     own_names = set(wording(author[0]).folded)
     named = (addr for name, addr in staff if addr.lower() != author[1].lower() and _is_named(said, name, own_names))
     return tuple(dict.fromkeys(named))
+
+
+def unsigned(text: str) -> str:
+    """The text without the one word that signs it, below a closing: it names its writer, nobody else."""
+    body, _, last = text.rstrip().rpartition("\n")
+    closing = body.rstrip().rpartition("\n")[2].strip()
+    closes = closing.endswith(",") and bare(closing.split()[0]) in CLOSINGS
+    return body if closes and len(last.split()) == 1 else text
 
 
 def _funder_domain(addr: str, more: tuple[str, ...]) -> str:

@@ -12,11 +12,13 @@ from mailbot.effects import Attach, Effect, Judge, Note
 from mailbot.identity import Author, author
 from mailbot.message import Message
 from mailbot.reading import Reading
-from mailbot.rules import intake, joining, waiting
+from mailbot.rules import commands, intake, joining, returning, waiting
 from mailbot.rules.acknowledge import group, reprint
+from mailbot.rules.clock import done_of, look_again, on_look
 from mailbot.rules.delivery import alarm_letters, bounced, on_ack_overdue, on_settled
 from mailbot.rules.intake import Complainant, complainant, files_to_send
-from mailbot.rules.takeover import leave, take_over
+from mailbot.rules.returning import reopened
+from mailbot.rules.takeover import leave, split_file, take_over
 from mailbot.rules.waiting import Refused, on_choice, on_undecided
 from mailbot.verdict import Verdict, judge
 
@@ -24,16 +26,22 @@ __all__ = [
     "Complainant",
     "Refused",
     "alarm_letters",
+    "commands",
     "complainant",
+    "done_of",
     "files_to_send",
     "group",
     "leave",
+    "look_again",
     "on_ack_overdue",
     "on_choice",
+    "on_look",
     "on_message",
     "on_settled",
     "on_undecided",
+    "reopened",
     "reprint",
+    "split_file",
     "take_over",
 ]
 
@@ -43,7 +51,14 @@ def on_message(message: Message, reading: Reading, desk: Desk, config: Config) -
     writer = author(message, config)
     if desk.incoming.unreadable:
         return _unreadable(message, reading, desk, writer, config)
-    return _decide(judge(message, reading, desk, writer, config), message, reading, desk, writer, config)
+    command = commands.command_of(message, reading, config)
+    commanded = commands.is_command(command, desk)
+    verdict = judge(message, reading, desk, writer, config, commanded=commanded)
+    if verdict.question == "code":
+        return commands.on_borrowed_code(message, reading, desk, writer, config)
+    if verdict.kind == "staff-command":
+        return commands.on_command(command, message, reading, desk, writer, config)
+    return _decide(verdict, message, reading, desk, writer, config)
 
 
 def _decide(
@@ -57,6 +72,21 @@ def _decide(
         return bounced(desk, config, reason=verdict.reason, case=verdict.case)
     if verdict.case is None:
         return _no_file(verdict, writer)
+    if verdict.kind == "auto-reply":
+        return [*_filed_silently(verdict, writer), *returning.away(message, desk, writer, config, case=verdict.case)]
+    if verdict.kind == "survey-answer":
+        return returning.survey_answer(message, reading, desk, writer, config, case=verdict.case, reason=verdict.reason)
+    if verdict.kind == "follow-up" and returning.too_late(verdict.case, desk, config):
+        return intake.open_file(
+            message,
+            reading,
+            desk,
+            writer,
+            config,
+            verdict="complaint",
+            reason=f"suite tardive de {verdict.case.number}, close",
+            linked_to=verdict.case.number,
+        )
     if verdict.kind == "follow-up":
         return joining.follow_up(
             message,

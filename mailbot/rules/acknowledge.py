@@ -90,7 +90,7 @@ def _gather(key: str, facts: dict[str, Any], *, to: str, language: str, desk: De
     )
     if desk.group_key:
         return [item]
-    gather = Due(key=f"group:{to}:{desk.incoming.id}", kind="group", at=desk.now + GROUP_WAIT, facts={"to": to})
+    gather = Due(key=f"group:{to}:{key}", kind="group", at=desk.now + GROUP_WAIT, facts={"to": to})
     return [gather, item]
 
 
@@ -115,7 +115,7 @@ def _item(facts: dict[str, Any]) -> dict[str, Any]:
 def reprint(letter: Letter, now: datetime, config: Config) -> Letter:
     """The same letter with the dates of today: an AR that slipped past midnight would print a false one (design invariant 4)."""
     today = workdays.local_date(now, config.workdays)
-    if letter.kind == "ack":
+    if letter.kind != "ack-group":
         facts = _dated(letter.facts, now, config)
         return _with(letter, facts, today)
     items = [_dated(i, now, config) if i["what"] == "ack" else i for i in letter.facts["items"]]
@@ -130,7 +130,7 @@ def _with(letter: Letter, facts: dict[str, Any], today: date) -> Letter:
 
 
 def _dated(facts: dict[str, Any], now: datetime, config: Config) -> dict[str, Any]:
-    received_at = datetime.fromisoformat(facts["received_at"])
+    received_at = datetime.fromisoformat(facts["received_at"] if "received_at" in facts else facts["reopened_at"])
     due = printed(now, received_at, config, from_reception=bool(facts.get("from_reception")))
     closures = [{"first": c.first.isoformat(), "last": c.last.isoformat(), "label": c.label} for c in due.closures]
     return {

@@ -11,6 +11,10 @@ from mailbot.effects import Alarm, Attach, Bounced, Change, Effect, Judge, Lette
 from mailbot.rules.acknowledge import LATE
 from mailbot.rules.intake import first_name
 
+ACKS = ("ack", "ack-group", "reopened")
+HUMAN = ("reply", "news", "question", "commitment", "nature")
+TO_COMPLAINANT = (*HUMAN, "receipt", "progress", "late", "waiting-reminder", "survey")
+
 
 def on_settled(
     *,
@@ -26,10 +30,30 @@ def on_settled(
 ) -> list[Effect]:
     """Effects of a letter's end: `outcome` is sent | uncertain | refused | given_up; `at` the instant of that attempt."""
     if outcome in ("sent", "uncertain"):
-        if kind not in ("ack", "ack-group"):  # an assignment prints a due date too, and acknowledges nothing
-            return []
-        return [e for c in cases for e in _acknowledged(c, outcome, answer, at, _printed(facts, c.number))]
+        if kind not in ACKS:  # an assignment prints a due date too, and acknowledges nothing
+            return [e for c in cases for e in _told(c, kind, to_addr, at)]
+        begun = datetime.fromisoformat(facts["reopened_at"]) if "reopened_at" in facts else None
+        return [e for c in cases for e in _acknowledged(c, outcome, answer, at, _printed(facts, c.number), begun)]
     return [e for c in cases or (None,) for e in _lost(kind, name, to_addr, outcome, answer, c, config)]
+
+
+def _told(case: Case, kind: str, to_addr: str, at: datetime) -> list[Effect]:
+    """A letter to the complainant arrived: news for the clock, and a closing reply closes (spec §5, punctual = accepted in time)."""
+    if kind not in TO_COMPLAINANT or to_addr != case.complainant_addr:
+        return []
+    fields: dict[str, Any] = {"told_at": at}
+    if kind in HUMAN:
+        fields["human_told_at"] = at
+    if kind == "reply" and case.stage == "closing":
+        fields |= {"stage": "closed", "answered_at": at, "closed_at": at}
+    note = [Note(number=case.number, event=f"told-{kind}", actor="mailbot", text=_punctual(case, kind, at))]
+    return [Change(number=case.number, fields=fields), *note]
+
+
+def _punctual(case: Case, kind: str, at: datetime) -> str:
+    if kind != "reply":
+        return ""
+    return f"réponse acceptée le {at.isoformat(timespec='minutes')} ; échéance {case.committed_on or case.due_on}"
 
 
 def _printed(facts: dict[str, Any], number: str) -> tuple[str, str]:
@@ -40,10 +64,13 @@ def _printed(facts: dict[str, Any], number: str) -> tuple[str, str]:
     return "", ""
 
 
-def _acknowledged(case: Case, outcome: str, answer: str, at: datetime, printed: tuple[str, str]) -> list[Effect]:
+def _acknowledged(
+    case: Case, outcome: str, answer: str, at: datetime, printed: tuple[str, str], begun: datetime | None
+) -> list[Effect]:
+    """`begun`: when a file was reopened; until then it was a human's decision that was awaited, not the AR."""
     if case.ack_state in ("accepted", "uncertain") or not printed[0]:
         return []
-    delay = at - case.received_at
+    delay = at - (case.cycle_started_at or case.received_at)
     late = delay > LATE
     due_on = date.fromisoformat(printed[0])
     effects: list[Effect] = [
@@ -67,7 +94,7 @@ def _acknowledged(case: Case, outcome: str, answer: str, at: datetime, printed: 
         ),
         Settle(key=f"ack-late:{case.number}"),
     ]
-    if late:
+    if late and at - (begun or case.received_at) > LATE:
         text = f"AR tardif : le dossier {case.number} a été accusé {_hours(delay.total_seconds())} après sa réception"
         effects.append(Alarm(key=f"ack-late:{case.number}", text=text, number=case.number))
     return effects
@@ -94,7 +121,7 @@ def _lost(
     if case is None:
         return effects
     note = Note(number=case.number, event=f"letter-{outcome}", actor="mailbot", text=f"{kind} à {to_addr} : {why}")
-    state = [Change(number=case.number, fields={"ack_state": "refused"})] if kind in ("ack", "ack-group") else []
+    state = [Change(number=case.number, fields={"ack_state": "refused"})] if kind in ACKS else []
     return [note, *effects, *state]
 
 
@@ -122,7 +149,11 @@ def alarm_letters(
         if new:
             effects.append(_alarm(to, new, stamp))
         if over:
-            facts = {"title": "c’est rétabli", "text": "\n".join(over), "at": stamp}
+            facts = {
+                "title": over[0][:100] if len(over) == 1 else f"{len(over)} pannes terminées",
+                "text": "\n".join(over),
+                "at": stamp,
+            }
             effects.append(
                 Letter(kind="recovered", keys=(f"recovered:{stamp}:{to}",), to=to, language="fr", facts=facts)
             )
@@ -177,7 +208,9 @@ def came_back(name: str, kind: str, to_addr: str, why: str, case: Case | None, c
     if config.person(to_addr):
         text = f"les courriels du bureau n’arrivent pas à {to_addr} ({LETTERS.get(kind, 'une lettre interne')})"
         return [Alarm(key=f"unreachable:{to_addr}", text=text)]
-    if kind not in ("ack", "ack-group") or case is None:
+    if kind in HUMAN and case is not None:
+        return _answer_lost(name, kind, to_addr, why, case, config)
+    if kind not in ACKS or case is None:
         what = LETTERS.get(kind, "une lettre")
         text = f"{what} du dossier {number} n’est pas arrivé au réclamant" if number else f"{what} n’est pas arrivé"
         return [Alarm(key=f"bounced:{name}", text=text, number=number)]
@@ -206,3 +239,25 @@ def came_back(name: str, kind: str, to_addr: str, why: str, case: Case | None, c
             number=case.number,
         ),
     ]
+
+
+def _answer_lost(name: str, kind: str, to_addr: str, why: str, case: Case, config: Config) -> list[Effect]:
+    """What a colleague wrote did not arrive: an argued reply puts the file back in treatment, and alarms (spec §5)."""
+    person = config.person(case.assignee)
+    facts = {"to_addr": to_addr, "subject": case.subject, "why": why, "number": case.number}
+    text = f"la réponse du dossier {case.number} n’est pas arrivée au réclamant"
+    effects: list[Effect] = [
+        Alarm(key=f"bounced:{name}", text=text, number=case.number),
+        Letter(
+            kind="bounced-letter",
+            keys=(f"bounced-letter:{name}",),
+            to=person.addresses[0].lower() if person else case.assignee,
+            language="fr",
+            facts=facts,
+            number=case.number,
+        ),
+    ]
+    if case.stage in ("closing", "closed") and name == case.reply_key:  # not that of an earlier cycle
+        fields = {"stage": "treatment", "answered_at": None, "closed_at": None, "reply_key": "", "outcome": ""}
+        effects.append(Change(number=case.number, fields=fields))
+    return effects

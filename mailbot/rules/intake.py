@@ -101,6 +101,7 @@ def open_file(
     ack: bool = True,
     from_reception: bool = False,
     who: Complainant | None = None,
+    linked_to: str = "",
 ) -> list[Effect]:
     """Opens the numbered file of a mail: register, AR, assignment, and the hour after which a missing AR is alarmed."""
     who = who or complainant(message, reading, author, config)
@@ -117,6 +118,7 @@ def open_file(
         "calendar": workdays.explain(due),
         "no_ack": no_ack,
         "ack_state": "none" if no_ack else "owed",
+        "linked_to": linked_to or next((c.number for c in desk.cited), ""),
     }
     effects: list[Effect] = [
         Open(number=number.text, series=number.series, year=number.year, rank=number.rank, fields=fields),
@@ -130,7 +132,31 @@ def open_file(
         effects.append(Due(key=f"ack-late:{number.text}", kind="ack-late", at=late_at, number=number.text))
         effects += _long_wait(due)
     effects += assignment(message, reading, desk, who, chosen, config, no_ack=no_ack, from_reception=from_reception)
+    effects += _alerted(reading, number.text, due, chosen.person, desk, config)
     return effects + _referents(reading, number.text, due, chosen.person, config)
+
+
+def _alerted(
+    reading: Reading, number: str, due: workdays.Due, assignee: Person, desk: Desk, config: Config
+) -> list[Effect]:
+    """A P1 hint alerts at any hour: whoever leads, beside the assignee, without name nor text (spec §7)."""
+    if not reading.urgent:
+        return []
+    named = {*reading.staff_named}
+    leaders = config.people_with("quality") or config.people_with("direction")
+    families = ", ".join(dict.fromkeys(family for family, _ in reading.alerts))
+    facts = {
+        "title": f"réclamation à regarder tout de suite ({families})",
+        "text": f"Confiée à {assignee.name} ; échéance provisoire le {due.on:%d/%m/%Y}.",
+        "what_to_do": "Voyez avec cette personne ce qui doit être fait dès maintenant.",
+        "number": number,
+        "at": desk.now.isoformat(),
+    }
+    told = [p for p in leaders if p != assignee and not {a.lower() for a in p.addresses} & named]
+    return [
+        Letter(kind="alarm", keys=(f"alert:{number}:{to}",), to=to, language="fr", facts=facts, number=number)
+        for to in (p.addresses[0].lower() for p in told)
+    ]
 
 
 def _long_wait(due: workdays.Due) -> list[Effect]:
@@ -169,7 +195,6 @@ def _fields(message: Message, reading: Reading, desk: Desk, who: Complainant, co
         "on_behalf": reading.on_behalf,
         "staff_named": " ".join(reading.staff_named),
         "unverified_reference": cited,
-        "linked_to": next((c.number for c in desk.cited), ""),
     }
 
 

@@ -13,6 +13,7 @@ from mailbot.identity import Author
 from mailbot.letters import sendable
 from mailbot.message import Message
 from mailbot.reading import Reading
+from mailbot.rules import returning
 from mailbot.rules.acknowledge import receipt
 from mailbot.rules.intake import authenticated, file_list, first_name, named, shown, words_of
 from mailbot.verdict import is_no_reply
@@ -34,12 +35,17 @@ def follow_up(
         Attach(number=case.number),
         Judge(verdict="follow-up", reason=reason, number=case.number),
         Note(number=case.number, event="follow-up", actor=author.addr or "inconnu", text=reason),
+        *returning.moved(message, reading, desk, config, case=case, registered=registered),
     ]
     if registered and sendable(case.complainant_addr) and not is_no_reply(case.complainant_addr):
         effects += _received(message, reading, desk, author, case, config)
     elif author.addr and author.addr not in case.asked_other_address.split():
         asked = f"{case.asked_other_address} {author.addr}".strip()
         effects.append(Change(number=case.number, fields={"asked_other_address": asked}))
+    if returning.proposes(reading, case, registered=registered):
+        return effects  # the proposal to reopen tells the assignee
+    if registered and returning.withdraws(reading, case):
+        return effects + returning.withdrawal(message, reading, desk, config, case=case)
     case, moved = _kept_from_named(reading, case, config)
     return [*effects, *moved, *_to_assignee(message, reading, desk, author, case, config, registered=registered)]
 

@@ -1,10 +1,10 @@
-"""The end of an essai: each of its files is taken over into the real series, or left, and the choice is recorded (spec §2)."""
+"""Files that come out of others: an essai taken over into the real series, or left (spec §2); a split (spec §3)."""
 
 from __future__ import annotations
 
 from mailbot.config import Config
 from mailbot.desk import Case, Desk
-from mailbot.effects import Attach, Change, Effect, Note
+from mailbot.effects import Attach, Change, Effect, Judge, Note
 from mailbot.identity import author
 from mailbot.message import Message
 from mailbot.reading import Reading
@@ -46,3 +46,14 @@ def _ended(essai: Case, text: str, who: str) -> list[Effect]:
         Change(number=essai.number, fields={"stage": "taken-over", "nature": "essai"}),
         Note(number=essai.number, event="essai-ended", actor=who, text=text),
     ]
+
+
+def split_file(message: Message, reading: Reading, desk: Desk, config: Config, *, number: str) -> list[Effect]:
+    """`#scinder`: one file more from the same first mail, linked, with its own AR (spec §3); the mail stays with the first file."""
+    opened = intake.open_file(
+        message, reading, desk, author(message, config), config, verdict="complaint", reason=f"scindé de {number}"
+    )
+    kept = [e for e in opened if not isinstance(e, Judge | Attach)]
+    # Its AR is not late because of the first file's: what it owes begins with the split.
+    fields = {"linked_to": number, "cycle_started_at": desk.now}
+    return [*kept, Change(number=desk.next_number.text, fields=fields)]

@@ -13,7 +13,19 @@ from mailbot import failpoints
 from mailbot.complaint import may_follow
 from mailbot.message import Message
 from mailbot.store import journal
-from mailbot.store.tables import Alarm, Attachment, Complaint, Counter, Due, Inbound, Letter, LetterKey
+from mailbot.store.tables import (
+    Absence,
+    Alarm,
+    Attachment,
+    Code,
+    Complaint,
+    Counter,
+    Due,
+    Inbound,
+    Letter,
+    LetterKey,
+    Pending,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +93,7 @@ def _open(tx: Session, effect: fx.Open, act: Act) -> None:
             year=effect.year,
             rank=effect.rank,
             opened_at=act.now,
+            look_at=act.now,
             **effect.fields,
         )
     )
@@ -98,6 +111,7 @@ def _change(tx: Session, effect: fx.Change, act: Act) -> None:
         raise Impossible(f"{effect.number} : de « {row.stage} » on ne passe pas à « {stage} »")
     for name, value in effect.fields.items():
         setattr(row, name, value)
+    row.look_at = act.now  # whatever changed, the clock looks again
 
 
 def _note(tx: Session, effect: fx.Note, act: Act) -> None:
@@ -158,7 +172,8 @@ def _letter(tx: Session, effect: fx.Letter, act: Act) -> None:
         marker=dressed.marker,
         raw=dressed.raw,
         created_at=act.now,
-        next_try_at=act.now,
+        next_try_at=max(act.now, effect.not_before or act.now),
+        undo=effect.undo,
         cause=act.cause,
     )
     tx.add(row)
@@ -201,6 +216,46 @@ def recover(tx: Session, key: str, text: str, now: datetime) -> None:
         row.recovered_at, row.recovered_text = now, text
 
 
+def _cancel(tx: Session, effect: fx.Cancel, act: Act) -> None:
+    row = tx.exec(select(Letter).where(Letter.name == effect.key)).first()
+    if row is None or row.state != "owed" or row.data_begun_at is not None:
+        raise Impossible(f"la lettre {effect.key} ne peut plus être annulée")
+    row.state, row.settled_at, row.answer = "cancelled", act.now, "annulée"
+
+
+def _pend(tx: Session, effect: fx.Pend, act: Act) -> None:
+    assert act.inbound_id is not None
+    tx.add(Pending(inbound_id=act.inbound_id, person=effect.person, number=effect.number, until=effect.until))
+    _due(tx, fx.Due(key=f"pending:{act.inbound_id}", kind="pending", at=effect.until, inbound_id=act.inbound_id), act)
+
+
+def _end_pending(tx: Session, effect: fx.EndPending, act: Act) -> None:
+    row = tx.get_one(Pending, effect.pending_id)
+    row.ended_at, row.ended_how = act.now, effect.how
+    _settle(tx, fx.Settle(key=f"pending:{row.inbound_id}"), act)
+
+
+def _away(tx: Session, effect: fx.Away, act: Act) -> None:
+    said = select(Absence.id).where(
+        Absence.person == effect.person, Absence.first <= effect.last, Absence.last >= effect.first
+    )
+    if effect.guessed and tx.exec(said.limit(1)).first() is not None:
+        return
+    tx.add(Absence(person=effect.person, first=effect.first, last=effect.last, substitute=effect.substitute))
+    tx.flush()
+
+
+def _wrong_code(tx: Session, effect: fx.WrongCode, act: Act) -> None:
+    row = _complaint(tx, effect.number)
+    if not effect.replace_of:
+        row.wrong_codes += 1
+    else:  # seen from somebody else: it is nobody's any more
+        seen = tx.exec(select(Code).where(Code.about == effect.number, Code.person == effect.replace_of)).first()
+        if seen is not None:
+            tx.delete(seen)
+            tx.flush()
+
+
 def _bounced(tx: Session, effect: fx.Bounced, act: Act) -> None:
     row = tx.get_one(Letter, effect.letter_id)
     row.bounced_at, row.answer = act.now, f"{row.answer} | {effect.text}"[:1000]
@@ -216,6 +271,11 @@ _WRITERS: dict[type, Callable[..., None]] = {
     fx.Settle: _settle,
     fx.Letter: _letter,
     fx.Alarm: _alarm,
+    fx.Cancel: _cancel,
+    fx.Pend: _pend,
+    fx.EndPending: _end_pending,
+    fx.Away: _away,
+    fx.WrongCode: _wrong_code,
     fx.Bounced: _bounced,
 }
 

@@ -8,10 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import true
 from sqlmodel import Session, col, func, or_, select
 
 from mailbot.desk import Case, Desk, Incoming, Number, Past, Reported
 from mailbot.message import DeliveryReport
+from mailbot.store.cases import as_case, case_of, kept_of
+from mailbot.store.staff import code_owner, window
+from mailbot.store.staff import for_staff as _for_staff
 from mailbot.store.tables import Complaint, Counter, Due, Inbound, Letter, LetterKey
 
 HOUR = timedelta(hours=1)
@@ -35,6 +39,13 @@ class Query:
     training: str
     recipients: tuple[str, ...]  # To and Cc of a colleague's mail, else ()
     reports: tuple[DeliveryReport, ...]
+    named: tuple[str, ...] = ()  # numbers of the command, whoever writes
+    code_about: str = ""  # "REC-2026-0042" or "m-17"
+    code: str = ""
+    staff: str = ""  # first address of the colleague who writes, or who confirms it, "" for others
+    target: str = ""  # the number that the command's argument names
+    pending: int = 0  # what `#confirmer 17` names
+    waiting_mail: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +63,17 @@ def desk_for(tx: Session, inbound: Inbound, query: Query, setting: Setting, *, u
     """The desk for a mail; call it inside the decision's transaction."""
     series = "essai" if setting.mode == "essai" else "real"
     threaded = _threaded(tx, query, series)
+    joined = case_of(tx, threaded.complaint_id) if threaded else None
+    cited, same_thread = _cited(tx, query, series), _same_thread(tx, query, series)
+    if not query.staff:  # a colleague's command still means the duplicate itself
+        joined, same_thread = (kept_of(tx, c) if c else None for c in (joined, same_thread))
+        cited = tuple({c.number: c for c in (kept_of(tx, c) for c in cited)}.values())
+    colleague = query.staff or code_owner(tx, query, setting)
+    staff = (
+        _for_staff(tx, replace(query, staff=colleague), setting, threaded)
+        if colleague
+        else {"window": window(tx, joined or (cited[0] if cited else None))}
+    )
     return Desk(
         now=setting.now,
         mode=setting.mode,
@@ -60,19 +82,20 @@ def desk_for(tx: Session, inbound: Inbound, query: Query, setting: Setting, *, u
         next_number=next_number(tx, series, inbound.received_at, setting),
         own=_own(tx, query),
         duplicate_of=_duplicate_of(tx, inbound, query),
-        threaded=case_of(tx, threaded.complaint_id) if threaded else None,
+        threaded=joined,
         threaded_to=threaded.to_addr if threaded else "",
         threaded_kind=threaded.kind if threaded else "",
-        same_thread=_same_thread(tx, query, series),
-        cited=_cited(tx, query, series),
+        same_thread=same_thread,
+        cited=cited,
         addressed=_addressed(tx, query, series),
         earlier_complainant=_wrote_before(tx, query.author),
         history=_history(tx, query, series, setting),
         from_sender=_from_sender(tx, inbound, query.author),
         unproven=_unproven(tx, inbound),
-        letters_to_sender=_letters_to(tx, query.complainant, setting.now),
+        letters_to_sender=_letters_to(tx, query.complainant, setting),
         group_key=_group_key(tx, query.complainant),
         reported=_reported(tx, query, setting.now),
+        **staff,
     )
 
 
@@ -97,35 +120,6 @@ def next_number(tx: Session, series: str, received_at: datetime, setting: Settin
     rank = (counter.n if counter else 0) + 1
     prefix = setting.prefix if series == "real" else "ESSAI"
     return Number(series=series, year=year, rank=rank, text=f"{prefix}-{year}-{rank:04d}")
-
-
-def case_of(tx: Session, complaint_id: int | None) -> Case | None:
-    row = tx.get(Complaint, complaint_id) if complaint_id else None
-    return as_case(row) if row else None
-
-
-def as_case(row: Complaint) -> Case:
-    return Case(
-        number=row.number,
-        series=row.series,
-        stage=row.stage,
-        cycle=row.cycle,
-        nature=row.nature,
-        received_at=row.received_at,
-        complainant_addr=row.complainant_addr,
-        complainant_name=row.complainant_name,
-        language=row.language,
-        subject=row.subject,
-        assignee=row.assignee,
-        due_on=row.due_on,
-        provisional=row.provisional,
-        sensitive=row.sensitive,
-        authenticated=row.authenticated,
-        ack_state=row.ack_state,
-        phone=row.phone,
-        asked_other_address=row.asked_other_address,
-        staff_named=tuple(row.staff_named.split()),
-    )
 
 
 def with_party(tx: Session, case: Case | None) -> Case | None:
@@ -263,13 +257,20 @@ def _hour_before(inbound: Inbound) -> tuple[Any, ...]:
     )
 
 
-def _letters_to(tx: Session, addr: str, now: datetime) -> int:
+def _letters_to(tx: Session, addr: str, setting: Setting) -> int:
+    """Letters of the last hour; once live, those of an essai, which went to the admin, do not count."""
     if not addr:
         return 0
+    reached = true() if setting.mode == "essai" else col(Letter.envelope_to) == addr
     return tx.exec(
         select(func.count())
         .select_from(Letter)
-        .where(Letter.to_addr == addr, Letter.created_at > now - HOUR, col(Letter.kind).in_(GREETINGS))
+        .where(
+            Letter.to_addr == addr,
+            reached,
+            Letter.created_at > setting.now - HOUR,
+            col(Letter.kind).in_(GREETINGS),
+        )
     ).one()
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, func, or_, select
 
+from mailbot.desk import Waiting
 from mailbot.store.ledger import recall
+from mailbot.store.staff import as_waiting
 from mailbot.store.tables import (
+    Absence,
     Alarm,
     Attachment,
     Complaint,
@@ -19,6 +22,8 @@ from mailbot.store.tables import (
     Journal,
     JournalText,
     Letter,
+    LetterKey,
+    Pending,
     Place,
     Raw,
 )
@@ -295,3 +300,42 @@ def essai_files(tx: Session) -> list[Complaint]:
 def before_start(tx: Session, since: datetime) -> list[Inbound]:
     """Mails older than the desk, received at `since` or later."""
     return list(tx.exec(select(Inbound).where(Inbound.verdict == "before-start", Inbound.received_at >= since)))
+
+
+CLOCKED = ("chase", "progress", "late", "waiting-reminder", "survey")
+
+
+def looks_due(tx: Session, now: datetime, limit: int = 500) -> list[int]:
+    """Files on which the clock may owe something now."""
+    rows = tx.exec(
+        select(Complaint.id).where(col(Complaint.look_at) <= now).order_by(col(Complaint.look_at)).limit(limit)
+    )
+    return [r for r in rows if r is not None]
+
+
+def step_keys(tx: Session, row: Complaint) -> list[str]:
+    """Keys of the letters that the clock already caused in this cycle of a file."""
+    rows = tx.exec(
+        select(LetterKey.key)
+        .join(Letter, col(Letter.id) == col(LetterKey.letter_id))
+        .where(Letter.complaint_id == row.id, col(Letter.kind).in_(CLOCKED))
+    )
+    return [k for k in rows if k.split(":")[2:3] == [str(row.cycle)]]
+
+
+def absences(tx: Session, today: date) -> dict[str, str]:
+    """Who is away today → who stands in."""
+    rows = tx.exec(select(Absence).where(Absence.first <= today, Absence.last >= today).order_by(col(Absence.id)))
+    return {a.person: a.substitute for a in rows if a.substitute}
+
+
+def pending_of(tx: Session, inbound_id: int) -> Waiting | None:
+    """The command without proof that came with this mail, while it waits."""
+    row = tx.exec(select(Pending).where(Pending.inbound_id == inbound_id, col(Pending.ended_at).is_(None))).first()
+    return as_waiting(row) if row else None
+
+
+def mails_of(tx: Session, number: str) -> list[int]:
+    """Inbound ids of a file's mails, oldest first."""
+    row = find_complaint(tx, number)
+    return [i.id for i in inbounds_of(tx, row.id) if i.id] if row and row.id else []

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, MetaData, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, LargeBinary, MetaData, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 SQLModel.metadata.naming_convention = MetaData(
@@ -19,6 +19,11 @@ SQLModel.metadata.naming_convention = MetaData(
         "pk": "pk_%(table_name)s",
     }
 ).naming_convention
+
+
+_EMPTY: dict[str, Any] = {"server_default": ""}
+_ZERO: dict[str, Any] = {"server_default": "0"}
+_FALSE: dict[str, Any] = {"server_default": false()}
 
 
 class Meta(SQLModel, table=True):
@@ -143,6 +148,36 @@ class Complaint(SQLModel, table=True):
     linked_to: str = ""
     asked_other_address: str = ""  # addresses about which staff was already asked, space separated
     staff_named: str = ""  # addresses of colleagues named in it, space separated: never told of it
+    gravity: int = Field(default=0, sa_column_kwargs=_ZERO)
+    complexity: int = Field(default=0, sa_column_kwargs=_ZERO)
+    repercussions: int = Field(default=0, sa_column_kwargs=_ZERO)
+    priority: str = Field(default="", sa_column_kwargs=_EMPTY)  # P1 to P4
+    priority_why: str = Field(default="", sa_column_kwargs=_EMPTY)
+    character: str = Field(default="", sa_column_kwargs=_EMPTY)  # exceptionnel | durable
+    category: str = Field(default="", sa_column_kwargs=_EMPTY)
+    immediate: str = Field(default="", sa_column_kwargs=_EMPTY)  # oui | non: always a decision
+    immediate_what: str = Field(default="", sa_column_kwargs=_EMPTY)
+    assessed_at: datetime | None = None
+    assessed_by: str = Field(default="", sa_column_kwargs=_EMPTY)
+    outcome: str = Field(default="", sa_column_kwargs=_EMPTY)  # fondée | partielle | non fondée
+    reply_key: str = Field(default="", sa_column_kwargs=_EMPTY)  # the closing letter in its undo window
+    draft: str = Field(default="", sa_column_kwargs=_EMPTY)  # an argued reply held back by a mail of the complainant
+    answered_at: datetime | None = None
+    closed_at: datetime | None = Field(default=None, index=True)
+    committed_on: date | None = None
+    commitment_reason: str = Field(default="", sa_column_kwargs=_EMPTY)
+    commitments: int = Field(default=0, sa_column_kwargs=_ZERO)
+    commitment_missed: bool = Field(default=False, sa_column_kwargs=_FALSE)
+    waiting_since: datetime | None = None
+    silenced: bool = Field(default=False, sa_column_kwargs=_FALSE)
+    told_at: datetime | None = None
+    human_told_at: datetime | None = None
+    consumer: str = Field(default="", sa_column_kwargs=_EMPTY)  # oui | non
+    reopen_asked_at: datetime | None = None
+    cycle_started_at: datetime | None = None  # the complainant's mail that reopened it: lateness is measured from here
+    marks: str = Field(default="", sa_column_kwargs=_EMPTY)  # survey, « 4 5 3 »
+    look_at: datetime | None = Field(default=None, index=True)  # when the clock may owe something next
+    wrong_codes: int = Field(default=0, sa_column_kwargs=_ZERO)
 
 
 class Attachment(SQLModel, table=True):
@@ -180,6 +215,7 @@ class Letter(SQLModel, table=True):
     refs: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     due_on: date | None = None
     printed_on: date | None = None
+    undo: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
     subject: str = ""
     message_id: str = Field(unique=True)
     marker: str = Field(unique=True)
@@ -256,3 +292,38 @@ class Alarm(SQLModel, table=True):
     recovered_at: datetime | None = None
     recovered_text: str = ""
     recovery_told_at: datetime | None = None
+
+
+class Code(SQLModel, table=True):
+    """A person's own code for a file (or a mail that waits); it stands in button links only (spec §6)."""
+
+    __table_args__ = (UniqueConstraint("about", "person"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    about: str = Field(index=True)  # the file's number, or "m-17"
+    person: str  # the first address of a staff member
+    code: str
+    since: datetime
+    dead_at: datetime | None = None
+
+
+class Pending(SQLModel, table=True):
+    """A command without proof: the whole of it waits for its registered author's word (spec §6)."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    inbound_id: int = Field(foreign_key="inbound.id", unique=True)
+    person: str = Field(index=True)
+    number: str
+    until: datetime
+    ended_at: datetime | None = None
+    ended_how: str = ""  # confirmed | expired | replaced
+
+
+class Absence(SQLModel, table=True):
+    """Somebody is away: the next chase goes to the substitute."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    person: str = Field(index=True)
+    first: date
+    last: date
+    substitute: str = ""

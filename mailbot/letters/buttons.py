@@ -1,0 +1,277 @@
+"""Which buttons stand in which letter: mails already addressed, with subject and form, so that nobody types a tag (spec §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from mailbot.letters import borrowed, markup
+from mailbot.letters.house import House
+
+MOST = 1_900  # characters of a link: what every mail program and Windows hand on whole
+MOST_WAITING = 20  # mails of one digest that get buttons: beyond, it would be cut by the reader's mail program
+CUT = "…"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Button:
+    """One mail to send. `spelled`: the plain text part prints the body too, it is a form to fill."""
+
+    label: str
+    subject: str
+    body: str = ""
+    spelled: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tap:
+    """A command as a button: `words` follow the reference in the subject. `hint` stands below our own line, so that it
+    is cut off when the mail comes back and never leaves; a `form` is read where it stands."""
+
+    label: str
+    words: str
+    hint: str = ""
+    form: str = ""
+
+
+def mailto(mailbox: str, subject: str, body: str) -> str:
+    """A link that opens this mail (RFC 6068), of at most 1,900 characters: a body too long is cut, then the subject."""
+    start = f"mailto:{quote(mailbox, safe='@')}?subject="
+    words = _percent(_one_line(subject), MOST - len(start))
+    text = _percent(_trimmed(body), MOST - len(start) - len(words) - len("&body="))
+    return f"{start}{words}" + (f"&body={text}" if text else "")
+
+
+def fits(mailbox: str, subject: str, body: str) -> bool:
+    """Whether the whole body finds room in the link."""
+    start = f"mailto:{quote(mailbox, safe='@')}?subject=&body="
+    return len(start) + len(_quoted(_one_line(subject))) + len(_quoted(_trimmed(body))) <= MOST
+
+
+def _one_line(subject: str) -> str:
+    """`=?` broken: a mail program would decode it."""
+    return borrowed.one_line(subject).replace("=?", "= ?")
+
+
+def _trimmed(body: str) -> str:
+    return borrowed.clean(body).rstrip()
+
+
+def _quoted(text: str) -> str:
+    return quote(text.replace("\n", "\r\n"), safe="")
+
+
+def _percent(text: str, room: int) -> str:
+    """The text percent-encoded, cut between two characters with « … » when it is longer than `room`."""
+    kept: list[str] = []
+    used, marked, ellipsis = 0, 0, _quoted(CUT)
+    for char in text:
+        kept.append(_quoted(char))
+        used += len(kept[-1])
+        if used + len(ellipsis) <= room:
+            marked = len(kept)
+        if used > room:
+            return "".join(kept[:marked]) + ellipsis if room >= len(ellipsis) else ""
+    return "".join(kept)
+
+
+# --- the commands -----------------------------------------------------------------------------------
+
+SCORES = """\
+Notes de 1 (mineure) à 4 (critique).
+Action immédiate, oui (quoi, par qui, pour quand) ou non (pourquoi).
+Caractère exceptionnel, ou durable.
+
+Gravité :
+Complexité :
+Répercussions :
+Action immédiate :
+Caractère :
+Catégorie :"""
+OUTLINE = (
+    "ce que la personne demandait",
+    "ce que nous avons regardé",
+    "ce que nous avons compris",
+    "ce que nous décidons, et pourquoi",
+    "la suite, pour elle et avec elle",
+)
+PLAN = "Un plan possible :\n" + "\n".join(f"{n}. {line}" for n, line in enumerate(OUTLINE, 1))
+NATURES = """\
+Au-dessus de la ligne, votre texte pour le réclamant ; sans texte,
+une lettre type part.
+Autres natures : dans l’objet, remplacez « information » par
+difficulté, aléa, hors-périmètre, sans-suite,
+ou par doublon suivi du numéro du dossier gardé."""
+DAY = """\
+Dans l’objet, la date à la place de JJ/MM/AAAA.
+Au-dessus de la ligne, la raison : le réclamant la lira."""
+
+TAPS: dict[str, Tap] = {
+    "not-complaint": Tap(label="Ce n’est pas une réclamation", words="#information", hint=NATURES),
+    "take": Tap(label="Prendre", words="#prendre"),
+    "assess": Tap(label="Évaluer", words="#évaluer", form=SCORES),
+    "close": Tap(label="Répondre et clore", words="#résolu", hint=PLAN),
+    "close-partly": Tap(label="Répondre et clore (fondée en partie)", words="#partielle", hint=PLAN),
+    "close-unfounded": Tap(label="Répondre et clore (non fondée)", words="#infondée", hint=PLAN),
+    "question": Tap(label="Demander des précisions", words="#précisions"),
+    "news": Tap(label="Donner des nouvelles", words="#réponse"),
+    "date": Tap(label="Poser une date", words="#butoir JJ/MM/AAAA", hint=DAY),
+    "hand-over": Tap(label="Confier à quelqu’un", words="#affecter Prénom"),
+    "note": Tap(label="Note interne", words="#note"),
+    "answered": Tap(label="Déjà répondu autrement", words="#répondu"),
+    "pieces": Tap(label="Recevoir les fichiers", words="#pièces"),
+    "undo": Tap(label="Annuler", words="#annuler"),
+    "reopen": Tap(label="Rouvrir", words="#rouvrir"),
+    "leave-closed": Tap(label="Laisser clos", words="#note", form="Laisser clos."),
+    "withdraw": Tap(label="Enregistrer le retrait", words="#retrait"),
+    "go-on": Tap(label="Poursuivre le traitement", words="#note", form="Le traitement continue."),
+}
+CLOSE = ("close", "close-partly", "close-unfounded")
+WORK = (*CLOSE, "question", "news", "date")
+STANDING: dict[str, tuple[str, ...]] = {
+    "assignment": ("not-complaint", "take", "assess", *WORK, "hand-over", "note"),
+    "handed-over": ("assess", *WORK, "hand-over", "note"),
+    "undecided": ("take", "hand-over", "assess", "not-complaint", "note"),
+    "followup-notice": (*WORK, "note"),
+    "ack-bounced": ("answered", "note"),
+    "files": (*WORK, "note"),
+    "withdrawal-proposal": ("withdraw", "go-on"),
+    "reopen-proposal": ("reopen", "leave-closed"),
+    "survey-alert": ("reopen", "note"),
+}
+ASKED: dict[str, tuple[str, ...]] = {  # what a chase asks → the buttons that answer it
+    "assess": ("assess", "take", "hand-over", "not-complaint"),
+    "treat": WORK,
+    "answer-or-commit": (*CLOSE, "date", "answered"),
+    "answer-today": (*CLOSE, "date", "answered"),
+    "answer-overdue": (*CLOSE, "date", "answered"),
+    "keep-commitment": (*CLOSE, "news", "answered"),
+    "complete": ("assess",),
+}
+AGAIN = ("question", "news", "date", "note")  # what a refusal offers beside the nearest
+
+
+def reference(facts: Mapping[str, Any]) -> str:
+    """`[REC-2026-0042-K7QX3M]`, without the code when none was given; `[m-17-K7QX3M]` for a mail that waits."""
+    code = f"-{facts['code']}" if facts.get("code") else ""
+    if facts.get("number"):
+        return f"[{facts['number']}{code}]"
+    return f"[m-{facts['inbound_id']}{code}]" if code and facts.get("inbound_id") else ""
+
+
+def of(kind: str, facts: Mapping[str, Any], language: str, house: House) -> list[Button]:
+    """The buttons of a letter, in their order; none where there is nothing to refer to."""
+    if kind == "survey":
+        return [_survey(facts, language)]
+    if not reference(facts):
+        return []
+    if kind in COMPUTED:
+        return COMPUTED[kind](facts, house)
+    return _taps(STANDING.get(kind, ()), facts)
+
+
+def for_waiting(inbound_id: int, code: str) -> list[Button]:
+    """The two buttons of a mail that waits in the digest; none without its code."""
+    facts = {"inbound_id": inbound_id, "code": code}
+    buttons = _decide(facts) if reference(facts) else []
+    return [Button(label=f"{b.label} (n° {inbound_id})", subject=b.subject) for b in buttons]
+
+
+def _taps(names: tuple[str, ...], facts: Mapping[str, Any]) -> list[Button]:
+    return [_button(TAPS[name], facts) for name in names]
+
+
+def _button(tap: Tap, facts: Mapping[str, Any]) -> Button:
+    below = f"\n\n\n---- {markup.SEPARATOR['fr']} ----\n{tap.hint}" if tap.hint else ""
+    subject = f"{reference(facts)} {tap.words}"
+    return Button(label=tap.label, subject=subject, body=tap.form or below, spelled="\n" in tap.form)
+
+
+def _with_text(tap: Tap, facts: Mapping[str, Any], house: House) -> Button:
+    """The button with the author's own text in it, if that fits whole."""
+    filled = Button(label=tap.label, subject=f"{reference(facts)} {tap.words}", body=facts["text"])
+    return filled if facts["text"] and fits(house.mailbox_address, filled.subject, filled.body) else _button(tap, facts)
+
+
+def _assignment(facts: Mapping[str, Any], house: House) -> list[Button]:
+    missing = any(not file.get("attached", True) for file in facts.get("files", ()))
+    return _taps((*STANDING["assignment"], *(("pieces",) if missing else ())), facts)
+
+
+def _chase(facts: Mapping[str, Any], house: House) -> list[Button]:
+    return _taps(ASKED.get(facts["asks"], ()), facts)
+
+
+def _confirm(facts: Mapping[str, Any], house: House) -> list[Button]:
+    return _taps(("undo",) if facts["undo_until"] else (), facts)
+
+
+def _refusal(facts: Mapping[str, Any], house: House) -> list[Button]:
+    nearest = str(facts["nearest"]).lstrip("#")
+    meant = [name for name, tap in TAPS.items() if nearest and tap.words.split()[0] == f"#{nearest}"][:1]
+    other = [] if meant or not nearest else [Tap(label=f"Refaire avec #{nearest}", words=f"#{nearest}")]
+    names = dict.fromkeys((*meant, *(CLOSE if facts["outline"] else ()), *AGAIN))
+    return [_with_text(tap, facts, house) for tap in [*other, *(TAPS[name] for name in names)]]
+
+
+def _fence(facts: Mapping[str, Any], house: House) -> list[Button]:
+    return [_with_text(Tap(label="Envoyer ce texte", words=f"#{facts['tag'].lstrip('#')}"), facts, house)]
+
+
+def _nothing_left(facts: Mapping[str, Any], house: House) -> list[Button]:
+    send = Tap(label="Envoyer ce texte au réclamant", words=TAPS["news"].words)
+    return [_with_text(send, facts, house), *_taps((*CLOSE, "note"), facts)]
+
+
+def _direct(facts: Mapping[str, Any], house: House) -> list[Button]:
+    day = f"{datetime.fromisoformat(facts['at']).astimezone(ZoneInfo(house.timezone)):%d/%m/%Y}"
+    said = f"Réponse envoyée par {facts['author']} le {day}, déjà au dossier.\n\n{facts['text']}"
+    done = Button(label="Clore avec ceci", subject=f"{reference(facts)} #répondu {day}", body=said)
+    return [done, *_taps(("note",), facts)]
+
+
+def _identity(facts: Mapping[str, Any], house: House) -> list[Button]:
+    return [_button(Tap(label="Oui, c’est moi", words=f"#confirmer {facts['pending_id']}"), facts)]
+
+
+def _colleague(facts: Mapping[str, Any], house: House) -> list[Button]:
+    entry = "C’est la saisie d’une réclamation reçue autrement."
+    return [
+        _button(Tap(label="C’est ma réclamation", words="#réclamation", form="C’est ma propre réclamation."), facts),
+        _button(Tap(label="C’est la saisie d’une réclamation", words="#réclamation", form=entry), facts),
+        _button(Tap(label="C’est une simple note", words="#note"), facts),
+    ]
+
+
+def _decide(facts: Mapping[str, Any], house: House | None = None) -> list[Button]:
+    return [
+        _button(Tap(label="C’est une réclamation", words="#réclamation"), facts),
+        _button(Tap(label="Écarter", words="#note"), facts),
+    ]
+
+
+def _survey(facts: Mapping[str, Any], language: str) -> Button:
+    lines = SURVEY[language]
+    return Button(label=lines[0], subject=f"[{facts['number']}] avis", body="\n".join(lines[1:]), spelled=True)
+
+
+SURVEY = {
+    "fr": ("Donner mon avis", "Prise en compte :", "Action :", "Suite de la relation :"),
+    "en": ("Give my opinion", "Taken into account:", "Action:", "What comes next:"),
+}
+COMPUTED: dict[str, Callable[[Mapping[str, Any], House], list[Button]]] = {
+    "assignment": _assignment,
+    "chase": _chase,
+    "confirm": _confirm,
+    "refusal": _refusal,
+    "fence": _fence,
+    "nothing-left": _nothing_left,
+    "direct-answer": _direct,
+    "identity": _identity,
+    "staff-question": _colleague,
+    "forward-question": _decide,
+}

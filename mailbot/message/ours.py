@@ -1,0 +1,24 @@
+"""Whether a file holds a letter of ours to a colleague, whatever its name and type: such a file stays in the house (spec §6)."""
+
+from __future__ import annotations
+
+import html
+import re
+
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_NOT_A_LETTER = re.compile(r"[^a-z0-9]", re.ASCII)
+_LINES = ("pondreaudessusdecetteligne", "replyabovethisline")  # « é » is written in too many ways
+_CODE = re.compile(r"-\d{4}-\d{4,6}-[A-HJ-NP-Z2-9]{6}(?:\]|%5D|=5D)", re.ASCII | re.IGNORECASE)
+
+
+def held_in(beginning: bytes) -> bool:
+    """Our line or a reference with a personal code, in any charset that keeps ASCII (UTF-16 too), in quoted-printable or HTML.
+
+    What is compressed or in base64 (a PDF, a text of a word processor) is not looked into. Linear.
+    """
+    text = beginning.replace(b"\0", b"").decode("latin-1")
+    if _CODE.search(text):
+        return True
+    text = text.replace("=\r\n", "").replace("=\n", "").replace("=2D", "-")
+    letters = _NOT_A_LETTER.sub("", _TAG.sub("", html.unescape(text)).lower())
+    return any(line in letters for line in _LINES)

@@ -1,0 +1,299 @@
+"""Commands about the work on a file: note, take, hand over, absence, assessment, silence, pieces, list, card, undo."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from mailbot import complaint, tags, workdays
+from mailbot.config import Person
+from mailbot.effects import Away, Cancel, Change, Effect, Letter, Settle
+from mailbot.reading import fold
+from mailbot.rules.commands import telling
+from mailbot.rules.commands.order import Order
+from mailbot.rules.returning import reopen_key
+
+SCORES = {
+    "gravite": "gravity",
+    "g": "gravity",
+    "complexite": "complexity",
+    "c": "complexity",
+    "repercussions": "repercussions",
+}
+SCORES |= {"repercussion": "repercussions", "r": "repercussions"}
+LABELS = {"gravity": "gravité", "complexity": "complexité", "repercussions": "répercussions"}
+SHORT = re.compile(r"\b([GCR]) ?([1-4])\b", re.I | re.A)
+IMMEDIATE = re.compile(r"imm[eé]diate?(?:s)?[ ]{0,3}[:=]?[ ]{0,3}(oui|non)\b", re.I)
+PRIORITY = {  # gravité × répercussions (domain §5.2)
+    1: ("P4", "P4", "P3", "P2"),
+    2: ("P4", "P3", "P2", "P1"),
+    3: ("P3", "P2", "P1", "P1"),
+    4: ("P1", "P1", "P1", "P1"),
+}
+LEVELS = ("P1", "P2", "P3", "P4")
+
+
+def _note(order: Order) -> list[Effect]:
+    if _leaves_closed(order):
+        return _left_closed(order)
+    done = ["votre note est au dossier ; rien n’est parti chez le réclamant"]
+    return [telling.confirm(order, f"note au dossier {order.file.number}", done, leaves_text="")]
+
+
+def _leaves_closed(order: Order) -> bool:
+    """The other button of a proposal to reopen, tapped by whoever may decide."""
+    case = order.file
+    decides = case.assignee == order.me or order.leads
+    asked = case.reopen_asked_at is not None and case.stage in complaint.ENDED
+    return asked and decides and fold(order.answer.text).startswith("laisser clos")
+
+
+def _left_closed(order: Order) -> list[Effect]:
+    case = order.file
+    assert case.reopen_asked_at is not None
+    return [
+        Change(number=case.number, fields={"reopen_asked_at": None}),
+        Settle(key=reopen_key(case.number, case.reopen_asked_at)),
+        telling.confirm(order, f"laisser clos le dossier {case.number}", ["il ne se rouvrira pas de lui-même"]),
+    ]
+
+
+def _take(order: Order) -> list[Effect]:
+    case = order.file
+    if order.me in case.staff_named and not case.conflict:
+        return telling.refuse(order, "vous êtes nommé(e) dans cette réclamation : quelqu’un d’autre la traite")
+    stage, _ = complaint.after(case.stage, "prendre")
+    change = Change(number=case.number, fields={"assignee": order.me, "stage": stage})
+    return [change, telling.confirm(order, f"vous prenez le dossier {case.number}", ["il est à votre nom"])]
+
+
+def _find(name: str, people: tuple[Person, ...]) -> list[Person]:
+    """Whom a first name, a name or an address means."""
+    wanted = fold(name).strip(" .,;")
+    if not wanted:
+        return []
+    exact = [p for p in people if wanted in (fold(p.name), *(a.lower() for a in p.addresses))]
+    return exact or [p for p in people if wanted in fold(p.name).split()]
+
+
+def _hand_over(order: Order) -> list[Effect]:
+    active = tuple(p for p in order.config.staff if p.active)
+    found = _find(order.command.argument, active)
+    if len(found) != 1:
+        known = ", ".join(p.name for p in (found or active))
+        return telling.refuse(
+            order, f"à qui ? « {order.command.argument[:40]} » ne désigne pas une seule personne : {known}"
+        )
+    to, case = found[0], order.file
+    if {a.lower() for a in to.addresses} & set(case.staff_named):
+        return telling.refuse(order, f"{to.name} est nommé(e) dans cette réclamation et ne peut pas la traiter")
+    addr = to.addresses[0].lower()
+    facts = handed(order, to)
+    return [
+        Change(number=case.number, fields={"assignee": addr}),
+        Letter(
+            kind="handed-over",
+            keys=(f"assignment:{case.number}:{order.desk.incoming.id}",),
+            to=addr,
+            language="fr",
+            number=case.number,
+            facts=facts,
+        ),
+        telling.confirm(order, f"confier le dossier {case.number} à {to.name}", [f"{to.name} est prévenu(e)"]),
+    ]
+
+
+def handed(order: Order, to: Person) -> dict[str, Any]:
+    """What the next assignee is told: who hands it over, since when it runs, until when, and the words that go with it."""
+    case = order.file
+    due_on = case.committed_on or case.due_on
+    return {
+        "number": case.number,
+        "first_name": to.name.split()[0],
+        "by": order.person.name,
+        "complainant": f"{case.complainant_name} ({case.complainant_addr})".strip(),
+        "subject": case.subject,
+        "due_on": due_on.isoformat() if due_on else None,
+        "stage": complaint.STAGE_NAMES.get(case.stage, case.stage),
+        "text": order.answer.text,
+    }
+
+
+def _absent(order: Order) -> list[Effect]:
+    today = workdays.local_date(order.desk.now, order.config.workdays)
+    words = order.command.argument
+    first_text, _, rest = words.replace("—", "–").replace(" au ", "–").partition("–")
+    first, last = tags.read_date(first_text, today), tags.read_date(rest, today)
+    name = rest.split()[-1] if rest.split() and not rest.split()[-1][0].isdigit() else ""
+    found = [p for p in _find(name, tuple(p for p in order.config.staff if p.active)) if p is not order.person]
+    if first is None or last is None or last < first or len(found) != 1:
+        return telling.refuse(order, "écrivez par exemple : #absent 20/12–24/12 Ann")
+    away = Away(person=order.me, first=first, last=last, substitute=found[0].addresses[0].lower())
+    done = [
+        f"du {first:%d/%m} au {last:%d/%m}, les relances vont à {found[0].name}",
+        "vos dossiers ne changent de main qu’à l’échéance",
+    ]
+    return [away, telling.confirm(order, "votre absence", done)]
+
+
+def assessment(text: str) -> dict[str, Any]:
+    """Scores 1–4, immediate action, character and category from form lines or « G3 C2 R2 immédiat:non »."""
+    found: dict[str, Any] = {}
+    for line in text.splitlines()[:60]:
+        key, colon, value = line.partition(":")
+        name = SCORES.get(fold(key).strip())
+        digit = value.strip()[:1]
+        if colon and name and digit in "1234" and digit:
+            found[name] = int(digit)
+        elif colon:
+            found |= _other_line(fold(key).strip(), value.strip())
+    for letter, digit in SHORT.findall(text[:2000]):
+        found.setdefault(SCORES[letter.lower()], int(digit))
+    immediate = IMMEDIATE.search(text[:4000])
+    if immediate and "immediate" not in found:
+        found["immediate"] = immediate[1].lower()
+    return found
+
+
+def _other_line(key: str, value: str) -> dict[str, Any]:
+    words = fold(value)
+    if key.startswith(("action immediate", "immediat")):
+        decided = "oui" if words.startswith("oui") else "non" if words.startswith("non") else ""
+        what = value[3:].strip(" ,:;–-") if decided else ""
+        return {"immediate": decided, "immediate_what": what[:500]} if decided else {}
+    if key.startswith("caractere") and words:
+        return {"character": "durable" if "durable" in words else "exceptionnel" if "exceptionnel" in words else ""}
+    if key.startswith("categorie") and value:
+        return {"category": value[:40]}
+    return {}
+
+
+def priority(gravity: int, repercussions: int, raised: list[str]) -> tuple[str, str]:
+    """(P1–P4, why in French). Reasons raise it by one level, never lower it (domain §5.2)."""
+    base = PRIORITY[gravity][repercussions - 1]
+    why = f"gravité {gravity}, répercussions {repercussions}"
+    if not raised or base == "P1":
+        return base, why
+    return LEVELS[LEVELS.index(base) - 1], f"{why} ; relevée : {', '.join(raised)}"
+
+
+def _assess(order: Order) -> list[Effect]:
+    case = order.file
+    found = assessment(f"{order.command.argument}\n{order.reading.new_text}")
+    missing = [LABELS[n] for n in LABELS if n not in found]
+    if "immediate" not in found:
+        missing.append("action immédiate (oui ou non)")
+    elif found["immediate"] == "oui" and not found.get("immediate_what"):
+        missing.append("l’action immédiate : quoi, qui, pour quand")
+    if missing:
+        return telling.refuse(order, f"il manque : {', '.join(missing)}. Rien n’est enregistré")
+    level, why = priority(found["gravity"], found["repercussions"], _raised(order))
+    stage, _ = complaint.after(case.stage, "évaluer")
+    fields = {**found, "priority": level, "priority_why": why, "stage": stage}
+    fields |= {"assessed_at": order.desk.now, "assessed_by": order.me}
+    done = [f"priorité {level} ({why})", f"action immédiate : {found['immediate']}"]
+    return [
+        Change(number=case.number, fields=fields),
+        telling.confirm(order, f"évaluation du dossier {case.number}", done),
+    ]
+
+
+def _raised(order: Order) -> list[str]:
+    case = order.file
+    reasons = []
+    if case.deadline is not None and case.due_on is not None and case.deadline <= case.due_on:
+        reasons.append("le réclamant a une échéance dans le délai")
+    families = {family for family, _ in case.alerts}
+    for family, words in (
+        ("mineur", "mineur"),
+        ("handicap", "handicap"),
+        ("juridique", "suite juridique annoncée"),
+        ("presse", "presse"),
+    ):
+        if family in families:
+            reasons.append(words)
+    return reasons
+
+
+def _silence(order: Order) -> list[Effect]:
+    done = ["plus aucun message automatique ne part chez le réclamant", "les relances à l’équipe continuent"]
+    return [
+        Change(number=order.file.number, fields={"silenced": True}),
+        telling.confirm(order, f"silence sur le dossier {order.file.number}", done),
+    ]
+
+
+def _pieces(order: Order) -> list[Effect]:
+    sizes = order.desk.evidence
+    facts = {
+        "number": order.file.number,
+        "first_name": order.person.name.split()[0],
+        "files": [{"name": name or "fichier sans nom", "size": size} for _, _, name, size in sizes],
+    }
+    attach = tuple((inbound, path) for inbound, path, _, _ in sizes)
+    return [telling.to_author(order, "files", facts, attach=attach)]
+
+
+def _list(order: Order) -> list[Effect]:
+    rows = [
+        {
+            "number": c.number,
+            "due_on": due.isoformat() if (due := c.committed_on or c.due_on) else None,
+            "priority": c.priority,
+            "stage": complaint.STAGE_NAMES.get(c.stage, c.stage),
+            "subject": "" if c.sensitive and c.assignee != order.me else c.subject,
+        }
+        for c in order.desk.mine
+    ]
+    return [
+        telling.to_author(order, "list", {"first_name": order.person.name.split()[0], "rows": rows, "number": None})
+    ]
+
+
+def _card(order: Order) -> list[Effect]:
+    rows = [{"tag": f"#{t.name}", "does": t.does} for t in tags.CARD]
+    return [
+        telling.to_author(order, "card", {"first_name": order.person.name.split()[0], "rows": rows, "number": None})
+    ]
+
+
+def _undo(order: Order) -> list[Effect]:
+    window = order.desk.window
+    if window is None:
+        return telling.refuse(order, complaint.REFUSALS["!too-late"], nearest="rouvrir")
+    kept = window.undo.get("kept", {})  # of a duplicate: the file whose due date it had brought forward
+    fields = {k: _back(k, v) for k, v in window.undo.items() if k != "kept"}
+    dates = [Change(number=n, fields={"due_on": _back("due_on", day)}) for n, day in dict(kept).items()]  # type: ignore[call-overload]
+    done = ["la lettre ne partira pas", "le dossier est revenu à l’état d’avant"]
+    return [
+        Cancel(key=window.key),
+        Change(number=order.file.number, fields=fields),
+        *dates,
+        telling.confirm(order, f"annuler la dernière commande du dossier {order.file.number}", done),
+    ]
+
+
+def _back(name: str, value: Any) -> Any:
+    """Dates went through JSON as text."""
+    from datetime import datetime
+
+    if not isinstance(value, str) or not value:
+        return value
+    if name.endswith("_on"):
+        return date.fromisoformat(value)
+    return datetime.fromisoformat(value) if name.endswith(("_at", "_since")) else value
+
+
+FAMILY = {
+    "note": _note,
+    "prendre": _take,
+    "affecter": _hand_over,
+    "absent": _absent,
+    "évaluer": _assess,
+    "silence": _silence,
+    "pièces": _pieces,
+    "liste": _list,
+    "aide": _card,
+    "annuler": _undo,
+}

@@ -1,0 +1,75 @@
+"""Rows of the complaint table as the rules' frozen Case."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, select
+
+from mailbot.desk import Case
+from mailbot.store.tables import Complaint
+
+CHAIN = 5  # a kept file may be found to be a duplicate itself, later
+
+
+def case_of(tx: Session, complaint_id: int | None) -> Case | None:
+    row = tx.get(Complaint, complaint_id) if complaint_id else None
+    return as_case(row) if row else None
+
+
+def kept_of(tx: Session, case: Case) -> Case:
+    """The file that is kept for a duplicate: letters and replies to the old number go there (spec §5)."""
+    for _ in range(CHAIN):
+        if case.stage != "duplicate" or not case.linked_to:
+            break
+        row = tx.exec(select(Complaint).where(Complaint.number == case.linked_to)).first()
+        if row is None:
+            break
+        case = as_case(row)
+    return case
+
+
+def as_case(row: Complaint) -> Case:
+    return Case(
+        number=row.number,
+        series=row.series,
+        stage=row.stage,
+        cycle=row.cycle,
+        nature=row.nature,
+        received_at=row.received_at,
+        complainant_addr=row.complainant_addr,
+        complainant_name=row.complainant_name,
+        language=row.language,
+        subject=row.subject,
+        assignee=row.assignee,
+        due_on=row.due_on,
+        provisional=row.provisional,
+        sensitive=row.sensitive,
+        authenticated=row.authenticated,
+        ack_state=row.ack_state,
+        phone=row.phone,
+        asked_other_address=row.asked_other_address,
+        no_ack=row.no_ack,
+        urgent=row.urgent,
+        conflict=row.conflict,
+        staff_named=tuple(row.staff_named.split()),
+        ack_at=row.ack_at,
+        gravity=row.gravity,
+        complexity=row.complexity,
+        repercussions=row.repercussions,
+        priority=row.priority,
+        assessed_at=row.assessed_at,
+        committed_on=row.committed_on,
+        commitment_missed=row.commitment_missed,
+        waiting_since=row.waiting_since,
+        silenced=row.silenced,
+        told_at=row.told_at,
+        human_told_at=row.human_told_at,
+        answered_at=row.answered_at,
+        closed_at=row.closed_at,
+        outcome=row.outcome,
+        linked_to=row.linked_to,
+        deadline=row.deadline,
+        alerts=tuple((a[0], a[1]) for a in row.alerts),
+        reply_key=row.reply_key,
+        cycle_started_at=row.cycle_started_at,
+        reopen_asked_at=row.reopen_asked_at,
+    )

@@ -1,0 +1,1 @@
+"""Stories in which everybody speaks by mail alone; after each step every mailbox is looked into, and nothing else lies there."""

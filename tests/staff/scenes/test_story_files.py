@@ -1,0 +1,308 @@
+"""What becomes of a file: reopened, left closed, found to be a duplicate, linked, split, withdrawn."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import cast
+import pytest
+
+from mailbot.guard import Guard
+from staff.talk import ARGUED, FIRST, MORE, SCORES, SECOND, THANKS, Talk, kind_of, talk, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+TUESDAY_18 = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)  # 18:00 in Paris, the day after NOON
+LOST = "Bonjour,\nla salle était fermée et personne n’était là.\nCarl\n"
+
+
+async def closed(people: Talk) -> None:
+    """Carl wrote, Bo assessed and answered, the reply has left; everybody has read their mail."""
+    await people.carl(LOST)
+    await people.post()
+    assert people.mailboxes() == {cast.BO: ["assignment"], cast.CARL: ["ack"]}
+    await people.staff("évaluer", SCORES)
+    await people.staff("résolu", ARGUED)
+    await people.post()
+    assert people.mailboxes() == {cast.BO: ["confirm", "confirm"]}
+    await people.post(minutes=10)
+    assert people.mailboxes() == {cast.CARL: ["reply"]}
+    assert people.stage() == "closed"
+
+
+async def test_carl_is_not_content_nobody_decides_and_the_next_evening_his_file_is_open_again(
+    guard: Guard, tmp_path: Path
+) -> None:
+    async with talk(tmp_path, guard) as people:
+        await closed(people)
+        await people.carl(THANKS, answers="reply")
+        await people.post(minutes=5)
+        assert people.mailboxes() == {cast.BO: ["followup-notice"], cast.CARL: ["receipt"]}
+        await people.carl(MORE, answers="reply")
+        await people.post()
+        assert people.mailboxes() == {
+            cast.ANN: ["reopen-proposal"],
+            cast.BO: ["reopen-proposal"],
+            cast.CARL: ["receipt"],
+        }
+        await people.until(TUESDAY_18.replace(minute=59, hour=16))
+        assert people.mailboxes() == {}
+        await people.until(TUESDAY_18)
+        news = people.news()
+        assert {taken.to[0]: kind_of(taken) for taken in news} == {cast.CARL: "reopened", cast.BO: "handed-over"}
+        told = next(words(taken) for taken in news if taken.to[0] == cast.CARL)
+        assert "mercredi 2 décembre" in told  # six working days from Tuesday 24 November
+        assert "lundi 23 novembre" in told  # the day he wrote
+        assert "#affecter" in next(words(taken) for taken in news if taken.to[0] == cast.BO)
+        row = people.desk.file()
+        assert (row.number, row.cycle, row.stage, row.due_on) == (FIRST, 2, "acknowledged", date(2026, 12, 2))
+        assert people.desk.alarms() == {}
+
+
+async def test_ann_leaves_it_closed_and_nothing_happens_by_itself(guard: Guard, tmp_path: Path) -> None:
+    async with talk(tmp_path, guard) as people:
+        await closed(people)
+        await people.carl(MORE, answers="reply")
+        await people.post()
+        assert people.mailboxes().keys() == {cast.ANN, cast.BO, cast.CARL}
+        await people.staff("note", "Laisser clos.\n", who=cast.ANN)
+        await people.post()
+        assert people.mailboxes() == {cast.ANN: ["confirm"]}
+        await people.until(TUESDAY_18)
+        assert people.mailboxes() == {}
+        assert people.stage() == "closed"
+        await people.carl(MORE + "Encore une fois.\n", answers="reply")  # asked again: decided again
+        await people.post()
+        assert people.mailboxes() == {
+            cast.ANN: ["reopen-proposal"],
+            cast.BO: ["reopen-proposal"],
+            cast.CARL: ["receipt"],
+        }
+        await people.until(TUESDAY_18.replace(day=25))
+        assert people.mailboxes() == {cast.BO: ["handed-over"], cast.CARL: ["reopened"]}
+
+
+async def test_ann_reopens_it_at_once(guard: Guard, tmp_path: Path) -> None:
+    async with talk(tmp_path, guard) as people:
+        await closed(people)
+        await people.carl(MORE, answers="reply")
+        await people.post()
+        people.mailboxes()
+        await people.staff("rouvrir", who=cast.ANN)
+        await people.post()
+        assert people.mailboxes() == {cast.ANN: ["confirm"], cast.BO: ["handed-over"], cast.CARL: ["reopened"]}
+        await people.until(TUESDAY_18)
+        assert {k for kinds in people.mailboxes().values() for k in kinds} <= {"chase"}
+        assert people.desk.file().cycle == 2
+
+
+async def test_a_reply_that_carl_crosses_is_held_back_and_bo_may_send_it_all_the_same(
+    guard: Guard, tmp_path: Path
+) -> None:
+    async with talk(tmp_path, guard) as people:
+        await people.carl(LOST)
+        await people.staff("résolu", ARGUED)
+        await people.post()
+        assert people.mailboxes() == {cast.BO: ["assignment", "confirm"], cast.CARL: ["ack"]}
+        await people.carl(MORE, answers="ack")
+        await people.post()
+        news = people.news()
+        assert sorted((taken.to[0], kind_of(taken)) for taken in news) == [
+            (cast.BO, "fence"),
+            (cast.BO, "followup-notice"),
+            (cast.CARL, "receipt"),
+        ]
+        assert "Une consigne écrite" in next(words(taken) for taken in news if kind_of(taken) == "fence")
+        assert people.stage() == "treatment"
+        await people.post(minutes=10)
+        assert people.mailboxes() == {}  # it does not leave by itself
+        await people.staff("résolu", ARGUED)
+        await people.post(minutes=10)
+        assert people.mailboxes() == {cast.BO: ["confirm"], cast.CARL: ["reply"]}
+        assert people.stage() == "closed"
+
+
+async def test_the_second_mail_was_the_same_complaint_and_what_answers_it_goes_to_the_kept_file(
+    guard: Guard, tmp_path: Path
+) -> None:
+    async with talk(tmp_path, guard) as people:
+        await people.carl(LOST)
+        await people.post()
+        people.desk.clock.now = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
+        await people.carl("Bonjour,\nje vous récris : la salle était fermée.\nCarl\n")
+        await people.desk.send()
+        assert people.mailboxes() == {cast.BO: ["assignment", "assignment"], cast.CARL: ["ack", "ack"]}
+        first, second = people.desk.file(FIRST), people.desk.file(SECOND)
+        await people.staff(f"doublon {FIRST}", number=SECOND)
+        await people.desk.send()
+        assert people.mailboxes() == {cast.BO: ["confirm"]}
+        people.desk.clock.advance(minutes=10)
+        await people.desk.send()
+        [letter] = people.news()
+        assert (letter.to[0], kind_of(letter)) == (cast.CARL, "nature")
+        assert FIRST in words(letter)
+        assert people.stage(SECOND) == "duplicate"
+        assert people.desk.file(FIRST).due_on == min(first.due_on or date.max, second.due_on or date.max)
+        old = people.last("ack", cast.CARL)
+        assert SECOND in old.subject
+        answer = await people.carl("Bonjour,\nvoici la suite de mon second message.\nCarl\n", answers="ack")
+        await people.desk.send()
+        news = people.news()
+        assert sorted((taken.to[0], kind_of(taken)) for taken in news) == [
+            (cast.BO, "followup-notice"),
+            (cast.CARL, "receipt"),
+        ]
+        assert all(FIRST in words(taken) and SECOND not in words(taken) for taken in news)
+        assert answer.complaint_id == people.desk.file(FIRST).id
+        assert (answer.verdict, len(people.desk.files())) == ("follow-up", 2)
+
+
+async def test_a_duplicate_undone_in_its_ten_minutes_tells_carl_nothing(guard: Guard, tmp_path: Path) -> None:
+    async with talk(tmp_path, guard) as people:
+        for text in (LOST, "Bonjour,\nle formateur était absent.\nCarl\n"):
+            await people.carl(text)
+        await people.staff(f"doublon {FIRST}", number=SECOND)
+        await people.staff("annuler", number=SECOND)
+        await people.post(minutes=10)
+        assert people.mailboxes() == {
+            cast.BO: ["assignment", "assignment", "confirm", "confirm"],
+            cast.CARL: ["ack", "ack"],
+        }
+        assert people.stage(SECOND) == "acknowledged"
+        assert people.desk.file(SECOND).nature == "réclamation"
+
+
+async def test_a_kept_file_gets_its_own_due_date_back_when_the_duplicate_is_undone(
+    guard: Guard, tmp_path: Path
+) -> None:
+    async with talk(tmp_path, guard) as people:
+        await people.carl(LOST)
+        await people.desk.send()
+        people.desk.clock.now = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
+        await people.carl("Bonjour,\nje vous récris : la salle était fermée.\nCarl\n")
+        await people.desk.send()
+        early, late = people.desk.file(FIRST).due_on, people.desk.file(SECOND).due_on
+        assert (early, late) == (date(2026, 12, 1), date(2026, 12, 2))
+        await people.staff(f"doublon {SECOND}", number=FIRST)
+        assert people.desk.file(SECOND).due_on == early
+        await people.staff("annuler", number=FIRST)
+        assert people.desk.file(SECOND).due_on == late
+
+
+async def test_two_complainants_about_one_thing_are_linked_and_each_is_answered_alone(
+    guard: Guard, tmp_path: Path
+) -> None:
+    async with talk(tmp_path, guard) as people:
+        await people.carl(LOST)
+        await people.carl(
+            "Bonjour,\nla salle était fermée pour nos stagiaires.\nOpale\n", sender=cast.OPALE, name="Opale"
+        )
+        await people.post()
+        assert people.mailboxes() == {
+            cast.BO: ["assignment", "assignment"],
+            cast.CARL: ["ack"],
+            cast.OPALE: ["ack"],
+        }
+        await people.staff(f"doublon {FIRST}", number=SECOND)  # another complainant: no duplicate
+        await people.staff(f"lier {FIRST}", number=SECOND)
+        await people.post()
+        assert people.mailboxes() == {cast.BO: ["confirm", "refusal"]}
+        assert people.desk.file(SECOND).linked_to == FIRST
+        await people.staff("résolu", ARGUED, number=SECOND)
+        await people.post(minutes=10)
+        news = people.news()
+        assert sorted((taken.to[0], kind_of(taken)) for taken in news) == [(cast.BO, "confirm"), (cast.OPALE, "reply")]
+        assert all(FIRST not in words(taken) for taken in news if taken.to[0] == cast.OPALE)
+        assert (people.stage(FIRST), people.stage(SECOND)) == ("acknowledged", "closed")
+
+
+async def test_one_mail_held_two_complaints_and_carl_gets_an_ar_for_each(guard: Guard, tmp_path: Path) -> None:
+    async with talk(tmp_path, guard) as people:
+        await people.carl("Bonjour,\nla salle était fermée ; et ma facture est fausse.\nCarl\n")
+        await people.post()
+        assert people.mailboxes() == {cast.BO: ["assignment"], cast.CARL: ["ack"]}
+        await people.staff("scinder")
+        await people.post()
+        news = people.news()
+        assert sorted((taken.to[0], kind_of(taken)) for taken in news) == [
+            (cast.BO, "assignment"),
+            (cast.BO, "confirm"),
+            (cast.CARL, "ack"),
+        ]
+        assert SECOND in next(words(taken) for taken in news if taken.to[0] == cast.CARL)
+        second = people.desk.file(SECOND)
+        assert (second.linked_to, second.complainant_addr, second.stage) == (FIRST, cast.CARL, "acknowledged")
+
+
+async def test_carl_withdraws_bo_confirms_and_a_letter_says_so(guard: Guard, tmp_path: Path) -> None:
+    async with talk(tmp_path, guard) as people:
+        await people.carl(LOST)
+        await people.post()
+        people.mailboxes()
+        await people.carl("Bonjour,\ntout est arrangé, je retire ma réclamation.\nCarl\n", answers="ack")
+        await people.post()
+        assert people.mailboxes() == {cast.BO: ["withdrawal-proposal"], cast.CARL: ["receipt"]}
+        assert people.stage() == "acknowledged"  # only a human withdraws it
+        await people.staff("retrait")
+        await people.post(minutes=10)
+        assert people.mailboxes() == {cast.BO: ["confirm"], cast.CARL: ["nature"]}
+        assert (people.stage(), people.desk.file().nature) == ("withdrawn", "retirée")
+
+
+@pytest.mark.parametrize(
+    "said", ["je ne retire pas ma réclamation", "je ne souhaite pas retirer ma réclamation", "j’ai retiré ma valise"]
+)
+async def test_who_does_not_withdraw_is_not_asked_about(said: str, guard: Guard, tmp_path: Path) -> None:
+    async with talk(tmp_path, guard) as people:
+        await people.carl(LOST)
+        await people.post()
+        people.mailboxes()
+        await people.carl(f"Bonjour,\n{said}.\nCarl\n", answers="ack")
+        await people.post()
+        assert people.mailboxes() == {cast.BO: ["followup-notice"], cast.CARL: ["receipt"]}
+
+
+async def test_a_grave_matter_is_only_withdrawn_by_direction(guard: Guard, tmp_path: Path) -> None:
+    async with talk(tmp_path, guard) as people:
+        await people.carl(LOST)
+        await people.staff("évaluer", "G4 C2 R2 immédiat:non")
+        await people.post()
+        people.mailboxes()
+        await people.carl("Bonjour,\nje retire ma réclamation.\nCarl\n", answers="ack")
+        await people.post()
+        assert people.mailboxes() == {
+            cast.BO: ["withdrawal-proposal"],
+            cast.CARL: ["receipt"],
+            cast.DIR: ["withdrawal-proposal"],
+        }
+        await people.staff("retrait", "Il me l’a dit au téléphone.\n")
+        await people.post(minutes=10)
+        assert people.mailboxes() == {cast.BO: ["confirm"], cast.DIR: ["withdrawal-proposal"]}
+        assert people.stage() == "assessed"
+        await people.staff("retrait", who=cast.DIR)
+        await people.post(minutes=10)
+        assert people.mailboxes() == {cast.CARL: ["nature"], cast.DIR: ["confirm"]}
+        assert people.stage() == "withdrawn"
+
+
+async def test_no_letter_to_a_complainant_ever_holds_a_code_or_a_tag(guard: Guard, tmp_path: Path) -> None:
+    async with talk(tmp_path, guard) as people:
+        await closed(people)
+        await people.carl(MORE, answers="reply")
+        await people.post(days=1, hours=6)
+        codes = people.desk.register.ask(_codes)
+        letters = [taken for taken in people.sink.taken if taken.to[0] == cast.CARL]
+        assert {kind_of(taken) for taken in letters} == {"ack", "reply", "receipt", "reopened"}
+        assert len(codes) >= 2
+        for taken in letters:
+            assert not any(code.encode() in taken.raw for code in codes)
+            assert re.search(r"(?<!\w)#\w", words(taken)) is None
+
+
+def _codes(tx):  # type: ignore[no-untyped-def]
+    from sqlmodel import select
+
+    from mailbot.store.tables import Code
+
+    return list(tx.exec(select(Code.code)))
