@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 LIMIT = 998
@@ -219,11 +219,13 @@ def read(
     """
     known = _KNOWN | {fold(s): BY_NAME[name] for name, words in (more or {}).items() for s in words}
     found = _scan(subject[:LIMIT], known, prefix)
-    if found.tags or not unicodedata.normalize("NFKC", first_line[:LIMIT]).lstrip().startswith(("#", "[")):
+    if not unicodedata.normalize("NFKC", first_line[:LIMIT]).lstrip().startswith(("#", "[")):
         return found
     below = _scan(first_line[:LIMIT], known, prefix)
-    if not below.tags and not below.unknown:
+    if not below.tags and (found.tags or not below.unknown):
         return found
+    if found.tags:  # two different tags are no command; the same one twice is one
+        return replace(found, tags=tuple(dict.fromkeys((*found.tags, *below.tags))))
     return Command(
         references=found.references or below.references,
         tags=below.tags,

@@ -111,7 +111,7 @@ def _machine(
         return None
     if message.automatic and not _doubtful(message, desk):
         return Verdict(kind="auto-reply", reason=message.automatic[0], case=case)
-    if _is_list(message, config) and not joined(desk, author):
+    if _is_list(message, config) and (author.person or not joined(desk, author)):
         return Verdict(kind="list", reason=message.listed[0])
     return None
 
@@ -178,8 +178,12 @@ def _staff(
         return _forward(author, how)
     if known and author.person:
         return Verdict(kind="staff-note", reason=f"message de {author.person.name} ({how})", case=known)
-    if known:
+    if known and message.strict_from:
         return Verdict(kind="staff-note", reason=f"message d’un collègue hors liste ({how})", case=known)
+    if known:
+        return Verdict(
+            kind="held", reason=f"auteur ambigu, du domaine de la maison ({how})", waiting=True, question="ambiguous"
+        )
     return Verdict(
         kind="held", reason=f"message d’un collègue sans référence ({how})", waiting=True, question="colleague"
     )

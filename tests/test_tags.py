@@ -80,7 +80,8 @@ def test_the_first_line_of_the_body_is_accepted_when_the_subject_has_no_tag(line
     command = tags.read("Re: [REC-2026-0042] Formation", line)
     assert command.tag is not None
     assert command.in_body
-    assert tags.read("[REC-2026-0042] #note", line).tag is tags.BY_NAME["note"]
+    assert tags.read("[REC-2026-0042] #note", line).tag is None
+    assert tags.read("[REC-2026-0042] #note", "#note et voilà").tag is tags.BY_NAME["note"]
     assert tags.read("Re: [REC-2026-0042]", "Je note que c’est résolu #résolu").tag is None
 
 

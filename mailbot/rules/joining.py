@@ -138,21 +138,24 @@ def staff_note(
 ) -> list[Effect]:
     """A colleague's words about a file: kept inside; who wrote is told that nothing left (nothing leaves without a tag)."""
     facts = {"number": case.number, "subject": message.subject, "text": words_of(message, reading)}
-    return [
+    effects: list[Effect] = [
         Attach(number=case.number),
         Judge(verdict="staff-note", reason=reason, number=case.number),
         Note(number=case.number, event="note", actor=author.addr, text=f"{reason} ; {author.proof.evidence}"),
-        Letter(
-            kind="nothing-left",
-            keys=(f"confirm:{desk.incoming.id}",),
-            to=author.addr,
-            language="fr",
-            facts=facts,
-            number=case.number,
-            in_reply_to=message.message_id,
-            references=(message.message_id,) if message.message_id else (),
-        ),
     ]
+    if author.person is None:
+        return effects  # who is not on the list is told nothing of a file
+    told = Letter(
+        kind="nothing-left",
+        keys=(f"confirm:{desk.incoming.id}",),
+        to=author.addr,
+        language="fr",
+        facts=facts,
+        number=case.number,
+        in_reply_to=message.message_id,
+        references=(message.message_id,) if message.message_id else (),
+    )
+    return [*effects, told]
 
 
 def direct_answer(

@@ -38,7 +38,10 @@ def ask(
         Judge(verdict=verdict.kind, reason=verdict.reason, decided=False),
         Note(number=None, event=f"waiting-{verdict.question}", actor=writer.addr or "inconnu", text=verdict.reason),
     ]
-    if verdict.question == "spam":  # waits in the digest, for ever if need be: never a complaint by itself
+    if verdict.question in (
+        "spam",
+        "ambiguous",
+    ):  # waits in the digest, for ever if need be: never a complaint by itself
         return effects
     limit = until(desk.now, config)
     effects.append(Due(key=f"undecided:{desk.incoming.id}", kind="undecided", at=limit, inbound_id=desk.incoming.id))

@@ -1,4 +1,4 @@
-"""Eighty labelled staff replies through the real corridor: each causes exactly what its record says, and nothing else changes."""
+"""A hundred and twenty labelled staff replies: each causes exactly what its record says, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from room import mail
 
 from mailbot.guard import Guard
 from mailbot.store.tables import Absence, Code, Letter
-from staff import replies
+from staff import locked, replies
 from staff.clients import footer
 from staff.found import AFTER, CLOCKED, HUMAN, KEYS, Effect, effect_of
 from staff.harness import (
@@ -82,7 +82,9 @@ def wrong_files(case: Case, found: Effect) -> list[str]:
         if after[NUMBER][name] != value
     ]
     free = {"stage", *asked, *_carried(case, found)}
-    if after[NUMBER]["stage"] != "closed":  # an outcome is that of a closing
+    if (
+        after[NUMBER]["stage"] != "closed" or case.expect.pending == "leaves"
+    ):  # an outcome is that of a closing, or of one on its way
         free.add("outcome")
     for number, view in before.items():
         kept = free if number == NUMBER else {"due_on"} if case.expect.tag == "doublon" else set()
@@ -130,13 +132,21 @@ def _shingles(text: str) -> list[str]:
 # Columns of a file that keep the books of what happened, and what may have moved them.
 BOOKS = {"look_at"}
 BY_TAG = {
-    "évaluer": {"assessed_at", "assessed_by", "priority_why", "character", "category", "immediate_what"},
+    "évaluer": {
+        "assessed_at",
+        "assessed_by",
+        "priority_why",
+        "character",
+        "category",
+        "immediate_what",
+        "told_at",
+    },  # P1: news are owed at once
     "répondu": {"answered_at", "closed_at", "human_told_at"},
     "rouvrir": set(
         "provisional calendar ack_state ack_at ack_late cycle_started_at closed_at answered_at outcome reply_key reopen_asked_at "
         "assessed_at priority told_at".split()
     ),
-    "annuler": {"reply_key", "outcome", "closed_at"},
+    "annuler": {"reply_key", "outcome", "closed_at", "human_told_at"},
     "butoir": {"commitment_reason", "commitments", "waiting_since"},
 } | {
     tag: {"closed_at"}
@@ -262,7 +272,7 @@ def wrong_told(case: Case, found: Effect) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in replies.CASES])
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in (*replies.CASES, *locked.CASES)])
 async def test_a_reply_causes_what_its_record_says_and_nothing_else(
     case: Case, registers: Registers, guard: Guard, tmp_path: Path
 ) -> None:

@@ -123,7 +123,10 @@ def handed(order: Order, to: Person) -> dict[str, Any]:
 def _absent(order: Order) -> list[Effect]:
     today = workdays.local_date(order.desk.now, order.config.workdays)
     words = order.command.argument
-    first_text, _, rest = words.replace("—", "–").replace(" au ", "–").partition("–")
+    words = words.replace("—", "–").replace(" au ", "–")
+    if "–" not in words and "/" in words:  # 21/12-24/12; the hyphens of 2026-12-21 are no « to »
+        words = words.replace("-", "–", 1)
+    first_text, _, rest = words.partition("–")
     first, last = tags.read_date(first_text, today), tags.read_date(rest, today)
     name = rest.split()[-1] if rest.split() and not rest.split()[-1][0].isdigit() else ""
     found = [p for p in _find(name, tuple(p for p in order.config.staff if p.active)) if p is not order.person]
@@ -148,12 +151,20 @@ def assessment(text: str) -> dict[str, Any]:
             found[name] = int(digit)
         elif colon:
             found |= _other_line(fold(key).strip(), value.strip())
+    what = {k: v for line in text.splitlines()[:60] for k, v in [_keyed(line)] if k in ("quoi", "qui", "quand") and v}
+    if what and found.get("immediate") == "oui" and not found.get("immediate_what"):
+        found["immediate_what"] = " ; ".join(what[k] for k in ("quoi", "qui", "quand") if k in what)[:500]
     for letter, digit in SHORT.findall(text[:2000]):
         found.setdefault(SCORES[letter.lower()], int(digit))
     immediate = IMMEDIATE.search(text[:4000])
     if immediate and "immediate" not in found:
         found["immediate"] = immediate[1].lower()
     return found
+
+
+def _keyed(line: str) -> tuple[str, str]:
+    key, _, value = line.partition(":")
+    return fold(key).strip(), value.strip()
 
 
 def _other_line(key: str, value: str) -> dict[str, Any]:
