@@ -19,12 +19,11 @@ CODE_LENGTH = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Tag:
-    """One command. `argument`: what may follow the tag; `leaves`: whether the body goes to the complainant."""
+    """One command. `leaves`: whether the body goes to the complainant."""
 
     name: str
     spellings: tuple[str, ...]
     does: str  # for the card, in French
-    argument: str = ""  # "" | date | number | person | absence | pending
     leaves: bool = False
     on_file: bool = True
 
@@ -52,7 +51,6 @@ TAGS: tuple[Tag, ...] = (
         name="répondu",
         spellings=("repondu", "repondue", "repondus", "repondues"),
         does="clôt sans rien envoyer : vous avez répondu autrement (téléphone, courrier…) ; le texte garde la réponse",
-        argument="date",
     ),
     Tag(
         name="réponse",
@@ -70,7 +68,6 @@ TAGS: tuple[Tag, ...] = (
         name="butoir",
         spellings=("butoir", "butoirs", "engagement"),
         does="#butoir 15/12/2026 : promet une date au réclamant ; le texte en donne la raison",
-        argument="date",
         leaves=True,
     ),
     Tag(
@@ -84,27 +81,23 @@ TAGS: tuple[Tag, ...] = (
         name="affecter",
         spellings=("affecter", "affecte", "affectee", "affectation", "confier"),
         does="#affecter prénom : confie le dossier",
-        argument="person",
     ),
     Tag(
         name="absent",
         spellings=("absent", "absente", "absence", "absents", "absentes"),
         does="#absent 20/12–24/12 prénom : votre absence et qui vous remplace",
-        argument="absence",
         on_file=False,
     ),
     Tag(
         name="doublon",
         spellings=("doublon", "doublons"),
         does="#doublon REC-… : même chose que cet autre dossier",
-        argument="number",
         leaves=True,
     ),
     Tag(
         name="lier",
         spellings=("lier", "lie", "liee", "lien"),
         does="#lier REC-… : autre réclamant, même affaire",
-        argument="number",
     ),
     Tag(
         name="scinder",
@@ -166,7 +159,6 @@ TAGS: tuple[Tag, ...] = (
         name="confirmer",
         spellings=("confirmer", "confirme"),
         does="confirme une commande reçue sans preuve",
-        argument="pending",
     ),
 )
 CARD = tuple(t for t in TAGS if t.name != "confirmer")

@@ -166,13 +166,11 @@ class Complaint(SQLModel, table=True):
     closed_at: datetime | None = Field(default=None, index=True)
     committed_on: date | None = None
     commitment_reason: str = Field(default="", sa_column_kwargs=_EMPTY)
-    commitments: int = Field(default=0, sa_column_kwargs=_ZERO)
     commitment_missed: bool = Field(default=False, sa_column_kwargs=_FALSE)
     waiting_since: datetime | None = None
     silenced: bool = Field(default=False, sa_column_kwargs=_FALSE)
     told_at: datetime | None = None
     human_told_at: datetime | None = None
-    consumer: str = Field(default="", sa_column_kwargs=_EMPTY)  # oui | non
     reopen_asked_at: datetime | None = None
     cycle_started_at: datetime | None = None  # the complainant's mail that reopened it: lateness is measured from here
     marks: str = Field(default="", sa_column_kwargs=_EMPTY)  # survey, « 4 5 3 »

@@ -147,7 +147,7 @@ BY_TAG = {
         "assessed_at priority told_at".split()
     ),
     "annuler": {"reply_key", "outcome", "closed_at", "human_told_at"},
-    "butoir": {"commitment_reason", "commitments", "waiting_since"},
+    "butoir": {"commitment_reason", "waiting_since"},
 } | {
     tag: {"closed_at"}
     for tag in ("doublon", "hors-périmètre", "difficulté", "aléa", "information", "retrait", "sans-suite")
