@@ -222,6 +222,8 @@ def _main(memory_mb: int, parent: int) -> None:
         _serve(sys.stdin.buffer, out)
     except MemoryError:  # while a mail came in, or while its answer went out
         sys.exit("mailbot.guard: out of memory")
+    except BrokenPipeError:  # the parent was killed: nobody is left to answer, and nothing is to be said
+        os._exit(0)  # without flushing what nobody reads
 
 
 def _fence(memory_mb: int, parent: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -195,6 +196,25 @@ async def test_the_child_dies_with_its_parent() -> None:
         while not is_gone(pid):
             await asyncio.sleep(0.01)
     assert is_gone(pid)
+
+
+def test_a_child_whose_parent_is_gone_ends_without_a_word() -> None:
+    """Killed between two frames, the parent leaves a pipe that nobody reads: that is no fault to be logged."""
+    root = str(Path(guard.__file__).parent.parent)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "mailbot.guard", "1024", str(os.getpid())],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=root,
+    )  # fmt: skip
+    assert child.stdin
+    assert child.stdout
+    assert child.stderr
+    child.stdout.close()
+    head = json.dumps({"do": "start", "words": None, "blobs": [0]}).encode()
+    with child.stdin:
+        child.stdin.write(len(head).to_bytes(4, "big") + head)
+    with child.stderr:
+        assert child.stderr.read() == b""
+    assert child.wait(60) == 0
 
 
 async def test_a_machine_that_cannot_start_a_child_blames_no_mail() -> None:
