@@ -4,12 +4,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 READY := .venv/.ready-$(VERSION)
+# One process a core; a file stays together, since its tests share servers, and files start in their order: the longest first.
+SPREAD := -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint clean
+.PHONY: help setup demo test test-long lint clean
 
 help: ## cette liste
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
 
 setup: $(READY) ## prépare l’environnement dans .venv (une minute la première fois)
 
@@ -19,7 +21,11 @@ demo: $(READY) ## une journée de réclamations dans une boîte d’essai ; opti
 test: $(READY) ## vérifie tout ; installe avant, une fois, les paquets Debian nécessaires ; un seul fichier : ARGS=tests/…
 	@tools/test-packages.sh
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SPREAD) $(ARGS)
+
+test-long: $(READY) ## les vérifications qui durent plus que les dix minutes de « make test »
+	@tools/test-packages.sh
+	$(BIN)/python -m pytest -m long $(SPREAD) $(ARGS)
 
 lint: $(READY) ## style et types
 	$(BIN)/python -m ruff check .

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pytest
 
@@ -21,26 +21,22 @@ class Line:
 
 
 Tell = Callable[[Line], None]
-_LINES = pytest.StashKey[list[Line]]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_LINES] = []
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest) -> Tell:
-    """Adds a line to the table."""
-    return request.config.stash.setdefault(_LINES, []).append
+def tell(record_property: Callable[[str, object], None]) -> Tell:
+    """Adds a line to the table. It travels with the test's report, since tests run in several processes."""
+    return lambda line: record_property("kill", asdict(line))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    lines = config.stash.get(_LINES, [])
-    if not lines:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [r for name in ("passed", "failed") for r in terminalreporter.getreports(name)]
+    told = [Line(**value) for r in reports for name, value in r.user_properties if name == "kill"]
+    if not told:
         return
     terminalreporter.section("kills")
     terminalreporter.line(f"{'point':<8}{'passage':<22}{'killed':<8}{'letters':>8}{'extra':>7}  audit")
-    for x in lines:
+    for x in sorted(told, key=lambda line: (line.point, line.when)):
         found = "clean" if not x.problems else f"{len(x.problems)} problems: {x.problems[0][:100]}"
         killed = "yes" if x.killed else "NO"
         terminalreporter.line(f"{x.point:<8}{x.when:<22}{killed:<8}{x.letters:>8}{x.extra:>7}  {found}")
