@@ -31,6 +31,7 @@ from mailbot.store.ledger import Ledger
 from mailbot.watch import Watch
 
 POST_EVERY = 5.0  # seconds: the outbox looks again even if nobody woke it (promise P3)
+TICK_SECONDS = 15.0  # between two looks at what time brings
 RETRY = (5, 15, 30, 60, 120, 300)  # seconds between attempts at a server that is down
 RETRY_OURS = (60, 300, 900)  # when our account or settings are at fault: hammering would lock the account
 STALE = 1200.0  # seconds without a sign of life from a loop, after which the watchdog is no longer fed: more than 600 after a dot
@@ -51,11 +52,13 @@ class Daemon:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         *,
         retry: Sequence[float] = RETRY,
+        tick_seconds: float = TICK_SECONDS,
     ) -> None:
         """`clock` gives UTC instants; `retry`: seconds between attempts at a server that is down."""
         self.config = config
         self.clock = clock
         self.retry = retry
+        self.tick_seconds = tick_seconds
         self.ledger = Ledger(config.database_url)
         self.guard = Guard(words(config).to_json())
         self.bench = Bench(config, self.ledger, self.guard, clock)
@@ -305,9 +308,9 @@ def notify(words: str) -> None:
         out.send(words.encode())
 
 
-async def serve(config: Config, *, once: bool) -> None:
-    """`mailbot run`. Raises Busy, Down, RoadClosed (with `once`), engine.NewerSchema."""
-    daemon = Daemon(config)
+async def serve(config: Config, *, once: bool, **how: Any) -> None:
+    """`mailbot run`; `how`: see Daemon. Raises Busy, Down, RoadClosed (with `once`), engine.NewerSchema."""
+    daemon = Daemon(config, **how)
     async with daemon.open():
         loop = asyncio.get_running_loop()
         for sig in (signal.SIGTERM, signal.SIGINT):

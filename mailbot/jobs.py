@@ -12,7 +12,6 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 if TYPE_CHECKING:
     from mailbot.app import Daemon
 
-TICK_SECONDS = 15
 log = structlog.get_logger()
 
 
@@ -27,7 +26,9 @@ async def ticking(daemon: Daemon) -> AsyncIterator[None]:
             log.exception("tick failed")
 
     scheduler = AsyncIOScheduler(timezone="UTC")
-    scheduler.add_job(tick, "interval", seconds=TICK_SECONDS, coalesce=True, misfire_grace_time=None, max_instances=1)
+    scheduler.add_job(
+        tick, "interval", seconds=daemon.tick_seconds, coalesce=True, misfire_grace_time=None, max_instances=1
+    )
     scheduler.start()
     try:
         yield

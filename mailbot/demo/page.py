@@ -40,12 +40,21 @@ class Box:
     mails: tuple[tuple[str, bytes], ...]  # (relative path of the .eml, raw bytes)
 
 
-def render(boxes: Sequence[Box], head: Sequence[str], rows: Iterable[Sequence[str]], *, intro: str, legend: str) -> str:
-    """The whole page. `head` and `rows` are the summary table; every argument is plain text, escaped here."""
+def render(
+    boxes: Sequence[Box],
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    intro: str,
+    legend: str,
+    told: Iterable[tuple[str, Sequence[str]]] = (),
+) -> str:
+    """The whole page. `head` and `rows` are the summary table, `told` the story; every argument is plain text, escaped here."""
     template = Template((files("mailbot.demo") / "page.html").read_text(encoding="utf-8"))
     return template.substitute(
         intro=escape(intro),
         table=_table(head, list(rows)),
+        told=_told(list(told)),
         legend=escape(legend),
         boxes="\n".join(map(_box, boxes)),
     )
@@ -56,6 +65,15 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         return ""
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><tr>{''.join(f'<th>{escape(cell)}</th>' for cell in head)}</tr>{body}</table>"
+
+
+def _told(chapters: Sequence[tuple[str, Sequence[str]]]) -> str:
+    if not chapters:
+        return ""
+    lines = "".join(
+        f"<dt>{escape(title)}</dt>{''.join(f'<dd>{escape(f)}</dd>' for f in facts)}" for title, facts in chapters
+    )
+    return f'<details class="told" open><summary>L’histoire, pas à pas</summary><dl>{lines}</dl></details>'
 
 
 def _box(box: Box) -> str:
@@ -85,7 +103,7 @@ def _read(raw: bytes) -> Message:
 
 
 def _summary(read: Message) -> str:
-    when = read.date.astimezone(PARIS).strftime("%H:%M:%S") if read.date else ""
+    when = read.date.astimezone(PARIS).strftime("%d/%m à %H:%M") if read.date else ""
     many = len(read.attachments)
     count = f' <span class="count">({many} fichier{"s" if many > 1 else ""})</span>' if many else ""
     who = _shown(read.from_, short=True) or "expéditeur illisible"

@@ -8,12 +8,12 @@ import imaplib
 import random
 import smtplib
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from mailbot import message
 from mailbot.demo import story, witness
+from mailbot.demo.clock import Clock
 from mailbot.demo.stage import read_facts
 from mailbot.demo.story import Written
 
@@ -39,7 +39,7 @@ async def send_one_more(out: Path) -> int:
     if facts is None:
         print(f"Pas de démonstration dans {out} : lancez d’abord « mailbot demo » dans un autre terminal.")
         return 1
-    written = story.one_more(datetime.now(UTC), random.SystemRandom())
+    written = story.one_more(Clock(Path(facts["clock"]))(), random.SystemRandom())
     try:
         await hand_in(written, host=facts["smtp"]["host"], port=facts["smtp"]["port"])
     except (OSError, smtplib.SMTPException):

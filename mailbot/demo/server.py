@@ -43,11 +43,15 @@ class Sandbox:
         smtp_port: int = 0,
         host: str = "127.0.0.1",
         on_delivery: Delivered | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`users`: address → password. Port 0: a free one. `on_delivery(address, mail, folder)` after each delivery."""
+        """`users`: address → password. Port 0: a free one. `on_delivery(address, mail, folder)` after each delivery.
+
+        `clock` stamps what arrives."""
         self.users = {addr.lower(): password for addr, password in users.items()}
         self.host, self.imap_port, self.smtp_port = host, imap_port, smtp_port
         self.on_delivery = on_delivery
+        self.clock = clock
         self._lines: set[asyncio.Task[None]] = set()
         self._speakers: set[SMTP] = set()
 
@@ -100,7 +104,7 @@ class Sandbox:
         """Puts a mail into a folder, which is made if need be, and wakes whoever waits for it by IDLE."""
         addr = addr.lower()
         box = await self._folder(addr, folder)
-        await box.append(AppendMessage(raw, received_at or datetime.now(UTC), frozenset()), recent=True)
+        await box.append(AppendMessage(raw, received_at or self.clock(), frozenset()), recent=True)
         if self.on_delivery is not None:
             self.on_delivery(addr, raw, folder)
 

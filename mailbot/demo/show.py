@@ -7,10 +7,10 @@ import contextlib
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from mailbot.demo import story
+from mailbot.demo.clock import Clock
 from mailbot.demo.page import Box
 from mailbot.demo.stage import Daemon, Folder
 from mailbot.demo.story import Character
@@ -20,10 +20,11 @@ from mailbot.letters.dates import in_words
 
 T = TypeVar("T")
 Say = Callable[[str], object]
-HEAD = ("Numéro", "De", "AR en", "Réponse au plus tard le", "Fichiers remis à")
+HEAD = ("Numéro", "De", "AR en", "Réponse au plus tard le", "Répondu le", "Issue")
 INTRO = (
     f"Trois personnes ont écrit à {story.DESK} ; mailbot a répondu, seul, avec un numéro et une date. "
-    "Un répondeur d’absence et un avis d’échec n’ont rien ouvert, rien fait partir, rien clos."
+    "Un répondeur d’absence et un avis d’échec n’ont rien ouvert, rien fait partir, rien clos. "
+    f"{story.BO.name} a tout traité depuis son téléphone ; mailbot l’a relancé, a tenu Carl informé, et a demandé son avis."
 )
 INTERRUPTED = "L’histoire n’est pas allée à son terme comme annoncé ; voici les boîtes telles qu’elles sont restées."
 
@@ -39,10 +40,12 @@ class Show:
         self.folder = folder
         self.say = say
         self.stop = asyncio.Event()
-        self.town = Town({c.addr: story.PASSWORD for c in story.CAST} | {story.DESK: story.PASSWORD})
+        self.clock = Clock(folder.clock)
+        self.town = Town({c.addr: story.PASSWORD for c in story.CAST} | {story.DESK: story.PASSWORD}, self.clock)
         self.daemon = Daemon(folder)
         self.register = Register(folder.register)
         self.seen: list[Seen] = []
+        self.told: list[tuple[str, list[str]]] = []  # the story: each title, and what came of it
         self.good = False  # the story is over, and all came out as told
         self.awaited = "le démarrage"
         self.colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
@@ -57,7 +60,7 @@ class Show:
                 story.configuration(
                     imap_port=self.town.imap_port,
                     smtp_port=self.town.smtp_port,
-                    since=story.since(datetime.now(UTC)),
+                    since=story.since(self.clock()),
                     data_dir=self.folder.register.parent,
                 )
             )
@@ -72,6 +75,8 @@ class Show:
             "smtp": {"host": host, "port": self.town.smtp_port},
             "desk": story.DESK,
             "assignee": story.BO.addr,
+            "complainants": [c.addr for c in story.COMPLAINANTS],
+            "admin": story.DAN.addr,
             "password": story.PASSWORD,
             "accounts": [{"name": c.name, "address": c.addr} for c in story.CAST],
             "visitors": "toute adresse en .example qui écrit reçoit une boîte, avec le même mot de passe",
@@ -79,6 +84,7 @@ class Show:
             "mailboxes": str(self.folder.mailboxes),
             "page": str(self.folder.page),
             "log": str(self.folder.log),
+            "clock": str(self.folder.clock),
             "daemon": self.daemon.pid,
         }
 
@@ -109,12 +115,18 @@ class Show:
         """Every mail as .eml, and the page."""
         self.folder.write_page(
             [self._box(c, kind) for c, kind in self._owners()],
-            [row(s) for s in self.seen],
+            self.rows(),
             head=HEAD,
+            told=self.told,
             intro=INTRO if self.good else INTERRUPTED,
             legend="Ci-dessous, chaque boîte aux lettres telle qu’elle est : bleu, la boîte du bureau ; brun, ceux qui "
             "écrivent ; vert, l’équipe. Cliquez sur un courrier pour l’ouvrir ; d’autres boîtes suivent à droite.",
         )
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """The lines of the summary, as the register is now."""
+        now = [(seen, self.register.entry(seen.written.message_id) or seen.entry) for seen in self.seen]
+        return [row(seen, entry) for seen, entry in now]
 
     def _owners(self) -> list[tuple[Character, str]]:
         desk = Character(name="Le bureau des réclamations", addr=story.DESK, part="la boîte que lit mailbot")
@@ -133,6 +145,16 @@ class Show:
     def mails(self, who: Character) -> list[bytes]:
         return self.town.arrived.get(who.addr, [])
 
+    def step(self, title: str) -> None:
+        """A chapter of the story begins: said, and kept for the page."""
+        self.told.append((title, []))
+        self.say(self.bold(title))
+
+    def fact(self, text: str) -> None:
+        """What came of it."""
+        self.told[-1][1].append(text)
+        self.say(f"   → {text}")
+
     def paint(self, code: str, text: str) -> str:
         return f"\033[{code}m{text}\033[0m" if self.colour else text
 
@@ -149,10 +171,10 @@ class Show:
         return self.paint("31", text)
 
 
-def row(seen: Seen) -> tuple[str, ...]:
+def row(seen: Seen, entry: Entry) -> tuple[str, ...]:
     """A line of the summary, under HEAD."""
-    given = f"{story.BO.name} ({len(seen.written.files)})"
-    return (seen.entry.number, seen.written.by.name, in_seconds(seen.seconds), due(seen.entry), given)
+    answered = in_words(entry.answered_on, "fr") if entry.answered_on else "–"
+    return (entry.number, seen.written.by.name, in_seconds(seen.seconds), due(entry), answered, entry.outcome or "–")
 
 
 def due(entry: Entry) -> str:

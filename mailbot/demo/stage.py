@@ -20,7 +20,15 @@ import mailbot
 from mailbot.demo import page
 
 MARKER = "mailbot_demo"  # the key of demo.json that says: this folder is ours to empty
-OURS = ("mailboxes", "register", "index.html", "mailbot.toml", "mailbot.log", "demo.json")  # the marker goes last
+OURS = (
+    "mailboxes",
+    "register",
+    "index.html",
+    "mailbot.toml",
+    "mailbot.log",
+    "clock",
+    "demo.json",
+)  # the marker goes last
 STOP_SECONDS = 10.0
 
 
@@ -38,6 +46,7 @@ class Folder:
         self.facts = self.path / "demo.json"
         self.settings = self.path / "mailbot.toml"
         self.log = self.path / "mailbot.log"
+        self.clock = self.path / "clock"
         self.mailboxes = self.path / "mailboxes"
 
     def open(self) -> None:
@@ -120,7 +129,7 @@ def _replace(file: Path, data: bytes) -> None:
 
 
 class Daemon:
-    """`mailbot run` as a customer runs it: a process of its own. `async with`: always stopped, by its pid."""
+    """The daemon of `mailbot run`, a process of its own, on the demo's clock. `async with`: always stopped, by its pid."""
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
@@ -130,7 +139,7 @@ class Daemon:
         # A session of its own: Ctrl-C in the terminal is for the demo, which then stops the daemon in good order.
         with self.folder.log.open("wb") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "mailbot", "run", "--config", str(self.folder.settings)),
+                *(sys.executable, "-P", "-m", "mailbot.demo.daemon", str(self.folder.settings), str(self.folder.clock)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -110,7 +110,7 @@ words = ["powerpoint"]
 
 def carl(now: datetime) -> Written:
     """A trainee, in French, from a telephone, with a PDF and a photograph."""
-    mail = _mail(CARL, "Porte fermée le jour de la formation Excel perfectionnement", now)
+    mail = blank(CARL, "Porte fermée le jour de la formation Excel perfectionnement", now)
     mail.set_content(
         "Bonjour,\n\n"
         "J’ai fait 80 km pour rien : à l’heure de la convocation, porte fermée, personne, et aucun message.\n"
@@ -121,7 +121,7 @@ def carl(now: datetime) -> Written:
     summons = enclosures.pdf(
         "CONVOCATION", "Formation Excel perfectionnement", "Rendez-vous à 9 h, 12 rue des Lilas, Chartres"
     )
-    return _written(
+    return written(
         CARL,
         mail,
         ("convocation.pdf", "application/pdf", summons),
@@ -131,7 +131,7 @@ def carl(now: datetime) -> Written:
 
 def opale(now: datetime) -> Written:
     """A funding body, in the HTML of an office client, which its provider does not vouch for."""
-    mail = _mail(OPALE, "Dossier 4471-B – certificat de réalisation manquant – règlement suspendu", now)
+    mail = blank(OPALE, "Dossier 4471-B – certificat de réalisation manquant – règlement suspendu", now)
     mail.set_content(
         "Madame, Monsieur,\n\n"
         "Malgré deux relances, le certificat de réalisation du dossier 4471-B ne nous est pas parvenu.\n"
@@ -148,12 +148,12 @@ def opale(now: datetime) -> Written:
         subtype="html",
     )
     state = enclosures.pdf("Opale – dossier 4471-B", "Pièces reçues : convention, facture", "Manque : certificat")
-    return _written(OPALE, mail, ("état des pièces 4471-B.pdf", "application/pdf", state))
+    return written(OPALE, mail, ("état des pièces 4471-B.pdf", "application/pdf", state))
 
 
 def marc(now: datetime) -> Written:
     """An English speaker, praise and two complaints mixed."""
-    mail = _mail(MARC, "Feedback on the PowerPoint course", now)
+    mail = blank(MARC, "Feedback on the PowerPoint course", now)
     mail.set_content(
         "Hi all,\n\n"
         "First of all, well done to the trainer, she was great. Two things though: we started at 9:40 on both days, so\n"
@@ -163,25 +163,25 @@ def marc(now: datetime) -> Written:
         "Have a good one!\nMarc O'Leary\n"
     )
     order = enclosures.pdf("Lunch order", "Marc O'Leary: vegetarian, both days")
-    return _written(MARC, mail, ("lunch order.pdf", "application/pdf", order), language="en")
+    return written(MARC, mail, ("lunch order.pdf", "application/pdf", order), language="en")
 
 
 def out_of_office(answered: bytes, now: datetime) -> Written:
     """Marc's absence message, answering the acknowledgement by itself (RFC 3834)."""
     letter = BytesHeaderParser(policy=SMTP).parsebytes(answered)
-    mail = _mail(MARC, f"Automatic reply: {letter['Subject']}", now)
+    mail = blank(MARC, f"Automatic reply: {letter['Subject']}", now)
     mail["In-Reply-To"] = mail["References"] = str(letter["Message-ID"]).strip()
     mail["Auto-Submitted"] = "auto-replied"
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content("I am away and will read my mail next week. For anything urgent please ring the office.\n\nMarc\n")
-    return _written(MARC, mail, language="en")
+    return written(MARC, mail, language="en")
 
 
 def bounce(answered: bytes, now: datetime) -> Written:
     """A delivery report (RFC 3464): a member of Opale's shared address left; the acknowledgement was passed on to her."""
     letter = BytesHeaderParser(policy=SMTP).parsebytes(answered)
     daemon = Character(name="Mail Delivery System", addr="mailer-daemon@opco-opale.example", part="serveur d’Opale")
-    mail = _mail(daemon, "Undelivered Mail Returned to Sender", now)
+    mail = blank(daemon, "Undelivered Mail Returned to Sender", now)
     mail["Auto-Submitted"] = "auto-replied"
     head = str(mail).encode().replace(b"\r\n", b"\n").rstrip(b"\n").decode()
     raw = f"""{head}
@@ -243,10 +243,10 @@ def one_more(now: datetime, rng: random.Random) -> Written:
             ),
         )
     )
-    mail = _mail(who, f"{subject} ({rng.randrange(100, 1000)})", now)
+    mail = blank(who, f"{subject} ({rng.randrange(100, 1000)})", now)
     mail.set_content(f"Bonjour,\n\n{text}\n\nCordialement,\n{who.name}\n")
     drawn = enclosures.pdf(subject, who.name, f"Référence {rng.randrange(10**6):06d}")
-    return _written(who, mail, (name, "application/pdf", drawn))
+    return written(who, mail, (name, "application/pdf", drawn))
 
 
 def stamped(raw: bytes, addr: str) -> bytes:
@@ -261,7 +261,8 @@ def since(now: datetime) -> datetime:
     return now - timedelta(minutes=1)
 
 
-def _mail(by: Character, subject: str, now: datetime) -> EmailMessage:
+def blank(by: Character, subject: str, now: datetime) -> EmailMessage:
+    """A mail to the desk, still without its text."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = f'"{by.name}" <{by.addr}>'
     mail["To"] = DESK
@@ -271,7 +272,8 @@ def _mail(by: Character, subject: str, now: datetime) -> EmailMessage:
     return mail
 
 
-def _written(by: Character, mail: EmailMessage, *files: tuple[str, str, bytes], language: str = "fr") -> Written:
+def written(by: Character, mail: EmailMessage, *files: tuple[str, str, bytes], language: str = "fr") -> Written:
+    """The mail with these files, as it leaves its author."""
     for name, kind, data in files:
         maintype, _, subtype = kind.partition("/")
         mail.add_attachment(data, maintype=maintype, subtype=subtype, filename=name)

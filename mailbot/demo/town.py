@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from mailbot import message
@@ -18,8 +20,8 @@ _RESULTS = re.compile(rb"^authentication-results[ \t]*:", re.IGNORECASE)
 class Town(Sandbox):
     """The sandbox, with what a provider does around it. `arrived`: address → mails as received, also those deleted since."""
 
-    def __init__(self, users: dict[str, str]) -> None:
-        super().__init__(users)
+    def __init__(self, users: dict[str, str], clock: Callable[[], datetime]) -> None:
+        super().__init__(users, clock=clock)
         logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of its own old names at each login
         self.arrived: dict[str, list[bytes]] = {}
         self.passages: list[tuple[str, str, bytes]] = []  # (envelope sender, recipient, mail)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from email.parser import BytesHeaderParser
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from mailbot import message, workdays
-from mailbot.demo.story import Written
+from mailbot.demo.story import Character, Written
 from mailbot.letters.dates import in_words
 from mailbot.message import Message
 
@@ -31,6 +33,8 @@ class Entry:
     due_on: date | None
     ack_state: str
     ack_at: datetime | None
+    answered_on: date | None  # the day in Paris when the argued reply was accepted
+    outcome: str
     hashes: frozenset[str]  # SHA-256 of the attachments noted for this mail
     letters: int  # letters this mail caused
     events: tuple[str, ...]  # journal lines this mail caused
@@ -52,13 +56,14 @@ class Register:
     def entry(self, message_id: str) -> Entry | None:
         """The register's word on a mail; None until it is decided."""
         found = self._rows(
-            "SELECT i.id, i.verdict, i.reason, c.number, c.stage, c.due_on, c.ack_state, c.ack_at FROM inbound i"
+            "SELECT i.id, i.verdict, i.reason, c.number, c.stage, c.due_on, c.ack_state, c.ack_at,"
+            " c.answered_at, c.outcome FROM inbound i"
             " LEFT JOIN complaint c ON c.id = i.complaint_id WHERE i.message_id = ? AND i.decided_at IS NOT NULL",
             message_id,
         )
         if not found:
             return None
-        inbound_id, verdict, reason, number, stage, due_on, ack_state, ack_at = found[0]
+        inbound_id, verdict, reason, number, stage, due_on, ack_state, ack_at, answered_at, outcome = found[0]
         cause = f"mail:{inbound_id}"
         return Entry(
             inbound_id=inbound_id,
@@ -68,7 +73,9 @@ class Register:
             stage=stage or "",
             due_on=date.fromisoformat(due_on) if due_on else None,
             ack_state=ack_state or "",
-            ack_at=datetime.fromisoformat(ack_at).replace(tzinfo=UTC) if ack_at else None,
+            ack_at=_instant(ack_at) if ack_at else None,
+            answered_on=_instant(answered_at).astimezone(PARIS).date() if answered_at else None,
+            outcome=outcome or "",
             hashes=frozenset(
                 r[0] for r in self._rows("SELECT sha256 FROM attachment WHERE inbound_id = ?", inbound_id)
             ),
@@ -90,6 +97,10 @@ class Register:
             return connection.execute(sql, values).fetchall()
 
 
+def _instant(column: str) -> datetime:
+    return datetime.fromisoformat(column).replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """A complaint of the story and what came of it."""
@@ -99,6 +110,23 @@ class Seen:
     acknowledgement: bytes
     seconds: float  # from the server taking the mail in to the AR in the writer's mailbox
     trouble: tuple[str, ...]  # what did not come out as told, in French
+
+
+def kind(letter: bytes) -> str:
+    """What our own letters say of themselves; "" for anybody else's mail."""
+    return str(BytesHeaderParser().parsebytes(letter).get("X-Mailbot", ""))
+
+
+def of_kind(wanted: str, about: str, mails: Sequence[bytes]) -> list[bytes]:
+    """The letters of a kind in a mailbox; of one file when `about` is its number."""
+    return [raw for raw in mails if kind(raw) == wanted and about in message.read_headers(raw).subject]
+
+
+def judge_box(who: Character, expected: Sequence[str], mails: Sequence[bytes]) -> list[str]:
+    """What a mailbox holds beside the letters told of, or lacks; digests come as the days do, and are not counted."""
+    held, told = Counter(map(kind, mails)), Counter(expected)
+    wrong = sorted(name for name in {*held, *told} - {"digest"} if held[name] != told[name])
+    return [f"{who.name} : {held[name]} lettre(s) « {name} » au lieu de {told[name]}" for name in wrong]
 
 
 def answer_to(written: Written, mails: Sequence[bytes]) -> bytes | None:

@@ -1,0 +1,24 @@
+"""The daemon of the demo, `python -m mailbot.demo.daemon SETTINGS CLOCK`: the very one of `mailbot run`, on the demo's clock."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from mailbot import app, config
+from mailbot.demo.clock import Clock
+
+TICK_SECONDS = 0.5  # a clock that leaps over days is looked at more often than every quarter of a minute
+
+
+def main(settings: Path, clock: Path) -> None:
+    """Until SIGTERM. What goes wrong ends it with a traceback, which the demo shows."""
+    app.log_to(sys.stdout)
+    asyncio.run(
+        app.serve(config.load(settings, environ={}), once=False, clock=Clock(clock), tick_seconds=TICK_SECONDS),
+    )
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:3]))
