@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import urllib.request
+from collections.abc import Sequence
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from http.client import HTTPException
 
-from mailbot.config import Config
+from mailbot.config import Config, Smtp
 from mailbot.outbox import Road, RoadClosed
 from mailbot.store.post import Claimed
 
@@ -56,16 +57,16 @@ async def _second_smtp(config: Config, title: str, text: str) -> bool:
     settings = config.alarm.smtp
     assert settings is not None
     sender = config.alarm.from_address or settings.user
+    admins = [person.addresses[0] for person in config.people_with("admin")]
+    return await post(settings, "" if settings.user == "-" else settings.user, sender, admins, title, text)
+
+
+async def post(settings: Smtp, user: str, sender: str, to: Sequence[str], title: str, text: str) -> bool:
+    """A few plain words by one sending server, at once and past the register; whether anybody's were taken."""
     told = False
-    for person in config.people_with("admin"):
-        road = Road(
-            settings,
-            user="" if settings.user == "-" else settings.user,
-            sender=sender,
-            command_seconds=TIMEOUT,
-            after_dot_seconds=TIMEOUT,
-        )
-        letter = _letter(sender, person.addresses[0], title, text)
+    for address in to:
+        road = Road(settings, user=user, sender=sender, command_seconds=TIMEOUT, after_dot_seconds=TIMEOUT)
+        letter = _letter(sender, address, title, text)
         try:
             await road.open()
             answer = await road.announce(letter) or await road.hand_over(letter)

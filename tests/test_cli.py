@@ -518,3 +518,36 @@ def test_help_is_in_french_and_names_every_command() -> None:
     for command in ("run", "list", "show", "why", "inspect", "decide", "start", "check", "demo"):
         assert f" {command} " in result.stdout
     assert "bureau des réclamations" in result.stdout
+
+
+def test_check_json_tells_a_wrong_configuration_as_red_lines(tmp_path: Path) -> None:
+    result = call("check", "--json", "--config", tmp_path / "nirgendwo.toml")
+    assert result.exit_code == 78
+    [line] = json.loads(result.stdout)
+    assert (line["what"], line["state"]) == ("configuration", "red")
+    assert line["mend"]
+
+
+def test_quiet_check_says_only_what_asks_for_something(config: Path) -> None:
+    first, *lines = call("check", "--quiet", "--config", config).stdout.splitlines()
+    assert first.startswith("Mode réel")
+    assert lines
+    assert all(line[0] in "✗!" for line in lines)
+
+
+# -- preview -------------------------------------------------------------------------------------------------------------
+
+
+def test_preview_writes_pages_and_ends_with_1_when_a_text_has_a_fault(config: Path, tmp_path: Path) -> None:
+    out = tmp_path / "lettres"
+    result = call("preview", out, "--config", config)
+    assert result.exit_code == 0
+    assert (out / "index.html").exists()
+    texts = tmp_path / "textes"
+    (texts / "fr").mkdir(parents=True)
+    (texts / "fr" / "receipt.txt").write_text("Objet : x\n\n{{ prenom }}\n", encoding="utf-8")
+    result = call("preview", out, "--texts", texts, "--config", config)
+    assert result.exit_code == 1
+    assert "fr/receipt.txt, ligne 3 : « prenom » est inconnu" in result.stderr
+    told = json.loads(call("preview", out, "--texts", texts, "--json", "--config", config).stdout)
+    assert [fault["line"] for fault in told["faults"] if "prenom" in fault["what"]] == [3]

@@ -19,7 +19,7 @@ LONGEST = 400  # lines
 DESK = frozenset(
     "message reading identity verdict tags workdays complaint cadence fence rules effects letters desk".split()
 )
-HANDS = frozenset("store guard mailbox outbox oauth jobs alarms app cli demo".split())
+HANDS = frozenset("store guard mailbox outbox oauth names jobs alarms app cli demo".split())
 ABOVE = frozenset({"app", "jobs", "cli", "__main__"})  # they know everything
 ONE_ROOM = {
     "bs4": "message",
@@ -34,13 +34,14 @@ ONE_ROOM = {
     "alembic": "store",
     "imap_tools": "mailbox",
     "aiosmtplib": "outbox",
+    "dns": "names",
     "apscheduler": "jobs",
     "pydantic": "config",
     "typer": "cli",
     "pymap": "demo",
     "aiosmtpd": "demo",
 }
-HAND_TOOLS = frozenset({"sqlalchemy", "sqlmodel", "imap_tools", "aiosmtplib", "apscheduler", "structlog"})
+HAND_TOOLS = frozenset({"sqlalchemy", "sqlmodel", "imap_tools", "aiosmtplib", "apscheduler", "structlog", "dns"})
 LOGS = "structlog"  # any hand writes to the log
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

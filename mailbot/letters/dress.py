@@ -172,6 +172,11 @@ def _place(error: Exception, name: str) -> str:
     return place
 
 
+def environment(folder: Path | None) -> ImmutableSandboxedEnvironment:
+    """The templates as a letter finds them, for whoever reads them without writing one."""
+    return _environment(folder)
+
+
 @lru_cache(maxsize=8)
 def _environment(folder: Path | None) -> ImmutableSandboxedEnvironment:
     """The templates; those of `folder` come first, one by one. Borrowed text is data only, never a template."""

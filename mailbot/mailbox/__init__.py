@@ -119,6 +119,11 @@ class Mailbox:
         with self._open() as line:
             line.client.noop()
 
+    def capabilities(self) -> frozenset[str]:
+        """What the server can do, in its own words."""
+        with self._open() as line:
+            return frozenset(line.client.capabilities)
+
     # -- folders ----------------------------------------------------------------------------------------------------
 
     def folders(self) -> Folders:

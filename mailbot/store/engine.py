@@ -48,22 +48,58 @@ def _sqlite(url: str) -> Engine:
 
 
 def upgrade(engine: Engine) -> None:
-    """Brings the schema to this program's version. Raises NewerSchema."""
-    from alembic import command  # heavy: only when migrating
-    from alembic.config import Config as Alembic
+    """Brings the schema to this program's version, whole or not at all. Raises NewerSchema."""
+    _migrate(engine, "head")
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    """Brings the schema back to an older one, for an older program; what only the newer one knew is lost. Raises
+    NewerSchema, and LookupError for a revision that this program does not know or that is not behind it."""
+    _migrate(engine, revision)
+
+
+def schema(engine: Engine) -> str:
+    """The register's revision, "" when it holds nothing yet."""
     from alembic.runtime.migration import MigrationContext
+
+    with engine.connect().execution_options(mailbot_reading=True) as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def known_schemas() -> tuple[str, ...]:
+    """Every revision that this program knows, oldest first."""
     from alembic.script import ScriptDirectory
+
+    return tuple(reversed([s.revision for s in ScriptDirectory.from_config(_alembic()).walk_revisions()]))
+
+
+def _alembic() -> Any:
+    from alembic.config import Config as Alembic
 
     alembic = Alembic()
     alembic.set_main_option("script_location", MIGRATIONS)
-    known = {s.revision for s in ScriptDirectory.from_config(alembic).walk_revisions()}
+    return alembic
+
+
+def _migrate(engine: Engine, to: str) -> None:
+    """In one transaction: killed at any statement, the register is the old one."""
+    from alembic import command  # heavy: only when migrating
+    from alembic.runtime.migration import MigrationContext
+
+    alembic, known = _alembic(), known_schemas()
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({DECISION_LOCK})"))
         current = MigrationContext.configure(connection).get_current_revision()
         if current is not None and current not in known:
             raise NewerSchema(
-                "le registre vient d’une version plus récente de mailbot : installez cette version, ou une plus récente"
+                f"le registre vient d’une version plus récente de mailbot (schéma {current}, celle-ci connaît {known[-1]}) : "
+                "installez cette version, ou une plus récente"
             )
         alembic.attributes["connection"] = connection
-        command.upgrade(alembic, "head")
+        if to == "head":
+            command.upgrade(alembic, to)
+        elif to in known and current is not None and known.index(to) <= known.index(current):
+            command.downgrade(alembic, to)
+        else:
+            raise LookupError(f"schéma inconnu, ou pas antérieur à celui du registre : {to}")

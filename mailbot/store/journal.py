@@ -71,3 +71,8 @@ def _digest(salt: str, text: str) -> str:
 
 def _utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def last_at(tx: Session) -> datetime | None:
+    """The moment of the last line."""
+    return tx.exec(select(Journal.at).order_by(col(Journal.id).desc()).limit(1)).first()

@@ -34,12 +34,25 @@ class Ledger:
     @property
     def lock_file(self) -> Path | None:
         """Beside an SQLite register: one daemon at a time; None for PostgreSQL, which several share."""
-        path = make_url(self.url).database if self.sqlite else None
-        return Path(path).with_suffix(".lock") if path else None
+        return self.path.with_suffix(".lock") if self.path else None
 
     def upgrade(self) -> None:
         """Creates or migrates the schema. Raises engine.NewerSchema."""
         engines.upgrade(self.engine)
+
+    def downgrade(self, revision: str) -> None:
+        """Brings the schema back to an older one. Raises engine.NewerSchema, LookupError."""
+        engines.downgrade(self.engine, revision)
+
+    def schema(self) -> str:
+        """The revision of the schema, "" for an empty register."""
+        return engines.schema(self.engine)
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file; None for PostgreSQL."""
+        path = make_url(self.url).database if self.sqlite else None
+        return Path(path) if path else None
 
     def close(self) -> None:
         self.engine.dispose()

@@ -120,3 +120,25 @@ def reclaim(tx: Session, now: datetime, *, all_leases: bool = False) -> list[tup
         else:
             row.state, row.attempts, row.next_try_at = "owed", max(0, row.attempts - 1), now
     return uncertain
+
+
+def record_own(tx: Session, letter: Claimed, now: datetime) -> None:
+    """Remembers a mail that does not go through the outbox, so that it is known as ours when it comes in (spec §2)."""
+    tx.add(
+        Letter(
+            name=letter.name,
+            kind=letter.kind,
+            to_addr=letter.envelope_to,
+            envelope_to=letter.envelope_to,
+            message_id=letter.message_id,
+            marker=letter.name,
+            raw=letter.raw,
+            state="sent",
+            created_at=now,
+            next_try_at=now,
+            settled_at=now,
+            attempts=1,
+            cause="command:check",
+        )
+    )
+    tx.flush()
