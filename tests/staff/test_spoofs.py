@@ -1,8 +1,13 @@
-"""Sixteen ways to write a From × seven Authentication-Results × four runs: who may command, who is asked, and what nobody gets."""
+"""Sixteen ways to write a From × seven Authentication-Results × four runs: who may command, who is asked, and what nobody gets.
+
+Each mail goes through a real Dovecot in one batch, and is judged as our own mailbox hand fetched it from there.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import smtplib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,10 +20,13 @@ import cast
 import pytest
 import pytest_asyncio
 from room import Room, mail, room
+from servers.mail import MailServer
 from sqlmodel import Session, select
 
+from mailbot.config import Mailbox as Settings
 from mailbot.corridor.bench import words
 from mailbot.guard import Guard
+from mailbot.mailbox import Mailbox
 from mailbot.store.tables import Code, Complaint, Inbound, Letter, Pending
 from staff.spoofs import (
     ALLOWED,
@@ -39,6 +47,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 NUMBER = "REC-2026-0001"
 MORNING = datetime(2026, 11, 23, 8, 12, tzinfo=UTC)
 OWN_BOOKKEEPING = {"look_at", "asked_other_address"}  # when the clock looks next; whom staff was asked about
+DOVECOTS_NUL = b"\x80"  # IMAP knows no NUL in a literal (RFC 3501 §4.3): Dovecot puts this byte in its place
 SECRETS = ("Petit", "carl@", "remboursé")  # words of the file that no stranger may read
 
 
@@ -70,12 +79,48 @@ async def prepared(guard: Guard, tmp_path_factory: pytest.TempPathFactory) -> Pr
     return Prepared(register=folder / "mailbot.db", code=code, notices=notices)
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def fetched(prepared: Prepared, mail_server: MailServer) -> dict[str, bytes]:
+    """Every mail of the table and of the controls as it came out of Dovecot: Message-ID → bytes."""
+    cells = [(s, results, run) for s in SENDERS for results in RESULTS for run in RUNS]
+    cells += [(s, results, run) for s, results, run, _ in CONTROLS]
+    mails = {message_id(*cell): (cell[0].envelope, spoof(prepared, *cell)) for cell in cells}
+    box = f"spoofs@{mail_server.domain()}"
+    await asyncio.to_thread(_deliver, mail_server, box, list(mails.values()))
+    out = await asyncio.to_thread(_fetch_all, mail_server, box)
+    by_id = dict(zip(mails, out, strict=True))
+    assert len(by_id) == len(SENDERS) * len(RESULTS) * len(RUNS) + len(CONTROLS)
+    return by_id
+
+
+def _deliver(server: MailServer, box: str, mails: list[tuple[str, bytes]]) -> None:
+    with smtplib.LMTP(server.host, server.lmtp_port, timeout=20) as line:
+        for envelope, raw in mails:
+            assert line.sendmail(envelope, [box], raw) == {}
+
+
+def _fetch_all(server: MailServer, box: str) -> list[bytes]:
+    settings = Settings(host=server.host, port=server.imap_port, security="none", address=box, password=server.password)
+    ours = Mailbox(settings, timeout=20.0)
+    ours.connect()
+    try:
+        ours.select("INBOX")
+        found = [ours.fetch("INBOX", mail.uid, mail.size) for mail in ours.listing("INBOX")]
+    finally:
+        ours.close()
+    return [one.raw for one in found if one and not one.truncated]
+
+
+def message_id(sender: Sender, results: Results, run: str) -> str:
+    return f"<{sender.kind}.{results.kind}.{run}@evil.example>"
+
+
 def spoof(prepared: Prepared, sender: Sender, results: Results, run: str) -> bytes:
     return written(
         sender,
         results,
         subject=SUBJECTS[run].format(number=NUMBER, code=prepared.code),
-        message_id=f"<{sender.kind}.{results.kind}.{run}@evil.example>",
+        message_id=message_id(sender, results, run),
         in_reply_to=prepared.notices[BO] if "notice" in run else "",
         date=format_datetime(cast.NOON),
     )
@@ -178,16 +223,36 @@ async def played(prepared: Prepared, guard: Guard, tmp_path_factory: pytest.Temp
         yield Played(prepared, desk)
 
 
+# -- through the server ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sender", SENDERS, ids=[sender.kind for sender in SENDERS])
+async def test_the_server_hands_out_what_was_written(
+    sender: Sender, prepared: Prepared, fetched: dict[str, bytes]
+) -> None:
+    """Below its own trace fields; else a cell would be judged by something else than what it says."""
+    for results in RESULTS:
+        raw = fetched[message_id(sender, results, "code")]
+        assert raw.startswith(b"Return-Path: <" + sender.envelope.encode())
+        assert raw.endswith(spoof(prepared, sender, results, "code").replace(b"\0", DOVECOTS_NUL))
+
+
+def unaltered(played: Played, sender: Sender, run: str) -> list[tuple[Results, bytes]]:
+    """The same mails as another server may hand them out, where Dovecot changes a byte."""
+    written = [(results, spoof(played.prepared, sender, results, run)) for results in RESULTS]
+    return [(results, raw) for results, raw in written if b"\0" in raw]
+
+
 # -- the table -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("run", RUNS)
 @pytest.mark.parametrize("sender", SENDERS, ids=[sender.kind for sender in SENDERS])
 async def test_only_the_cells_of_the_table_command_and_only_those_of_the_loop_are_asked_about(
-    sender: Sender, run: str, played: Played
+    sender: Sender, run: str, played: Played, fetched: dict[str, bytes]
 ) -> None:
-    for results in RESULTS:
-        outcome = await played.take(spoof(played.prepared, sender, results, run))
+    for results, raw in [(r, fetched[message_id(sender, r, run)]) for r in RESULTS] + unaltered(played, sender, run):
+        outcome = await played.take(raw)
         cell = (sender.kind, results.kind)
         try:
             if cell in ALLOWED[run]:
@@ -205,9 +270,9 @@ async def test_only_the_cells_of_the_table_command_and_only_those_of_the_loop_ar
     ("sender", "results", "run", "wanted"), CONTROLS, ids=[f"{s.kind}-{r.kind}-{run}" for s, r, run, _ in CONTROLS]
 )
 async def test_the_controls_end_as_they_say(
-    sender: Sender, results: Results, run: str, wanted: str, played: Played
+    sender: Sender, results: Results, run: str, wanted: str, played: Played, fetched: dict[str, bytes]
 ) -> None:
-    outcome = await played.take(spoof(played.prepared, sender, results, run))
+    outcome = await played.take(fetched[message_id(sender, results, run)])
     outcome.is_obeyed() if wanted == "obeyed" else outcome.is_asked_at_home()
 
 
