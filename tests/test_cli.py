@@ -551,3 +551,22 @@ def test_preview_writes_pages_and_ends_with_1_when_a_text_has_a_fault(config: Pa
     assert "fr/receipt.txt, ligne 3 : « prenom » est inconnu" in result.stderr
     told = json.loads(call("preview", out, "--texts", texts, "--json", "--config", config).stdout)
     assert [fault["line"] for fault in told["faults"] if "prenom" in fault["what"]] == [3]
+
+
+# -- help ----------------------------------------------------------------------------------------------------------------
+
+COMMANDS = ["check", "preview", "run", "list", "show", "why", "inspect", "decide", "start", "demo"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_help_is_in_french_and_ends_with_an_example(command: str) -> None:
+    said = call(command, "--help").stdout
+    assert f"mailbot {command}" in said.partition("Exemple")[2]
+    assert "Cette aide." in said
+    assert not any(word in said for word in ("Show this message", "[required]", "Commands", "[default"))
+
+
+def test_the_general_help_lists_every_command_and_every_exit_code() -> None:
+    said = call("--help").stdout
+    assert set(COMMANDS) <= set(said.split())
+    assert [code for code in ("0 fait", "1 non fait", "2 mauvais", "75 à retenter", "78") if code not in said] == []

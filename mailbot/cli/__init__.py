@@ -1,0 +1,14 @@
+"""Commands a person types; each a few lines. Heavy rooms are imported by the command that needs them.
+
+Exit codes: 0 done · 1 not done, the message says why · 2 wrong use · 75 try again later · 78 wrong configuration.
+"""
+
+from mailbot.cli import care, desk
+from mailbot.cli.shared import app
+
+__all__ = ["app", "care", "desk", "main"]
+
+
+def main() -> None:
+    """The command line."""
+    app()

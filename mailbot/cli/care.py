@@ -1,0 +1,111 @@
+"""The commands of whoever keeps it running: check, preview."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mailbot.cli.shared import (
+    NOT_DONE,
+    WRONG_CONFIG,
+    AsJson,
+    ConfigFile,
+    Quiet,
+    command,
+    fail,
+    load,
+    read,
+    say_mode,
+    show_json,
+    usual_place,
+)
+
+
+def _mistakes(path: Path | None) -> list[Any]:
+    """What is wrong with the configuration, for a script; empty when it loads, or when there is none."""
+    from mailbot import config as configs
+
+    found = path or usual_place()
+    try:
+        if found is not None:
+            read(found)
+    except configs.Mistakes as mistakes:
+        return mistakes.found
+    return []
+
+
+@command(examples="mailbot check   ·   mailbot check --quiet --no-send   ·   mailbot check --report")
+def check(
+    config: ConfigFile = None,
+    report: Annotated[bool, typer.Option("--report", help="Envoie aussi le résultat aux administrateurs.")] = False,
+    send: Annotated[bool, typer.Option("--send/--no-send", help="Avec ou sans message envoyé à soi-même.")] = True,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Dit ce qui va et ce qui ne va pas, ligne par ligne, et quoi faire. Sans ligne rouge, finit par 0."""
+    from mailbot import doctor
+
+    if as_json and (wrong := _mistakes(config)):
+        show_json([f.as_dict() for f in doctor.of_mistakes(wrong)])
+        raise typer.Exit(WRONG_CONFIG)
+    settings = load(config)
+    if not as_json:
+        with contextlib.suppress(typer.Exit):  # a register that does not open is one of the lines below
+            say_mode(settings)
+    findings = asyncio.run(doctor.examine(settings, send=send))
+    if report:
+        findings.append(asyncio.run(doctor.tell(settings, findings)))
+    if as_json:
+        show_json([f.as_dict() for f in findings])
+    else:
+        for line in doctor.lines(findings, colour=sys.stdout.isatty(), quiet=quiet):
+            typer.echo(line)
+        if not quiet:
+            typer.echo(doctor.summary(findings))
+    raise typer.Exit(NOT_DONE if any(f.state == "red" for f in findings) else 0)
+
+
+@command(examples="mailbot preview   ·   mailbot preview /tmp/lettres --texts mes-lettres")
+def preview(
+    folder: Annotated[Path, typer.Argument(help="Dossier à écrire ; il est complété, rien n’y est effacé.")] = Path(
+        "lettres"
+    ),
+    texts: Annotated[
+        Path | None,
+        typer.Option("--texts", help="Vos modèles, quand la configuration ne les nomme pas (texts.folder)."),
+    ] = None,
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Écrit chaque lettre, avec des exemples, dans un dossier à parcourir : texte et HTML côte à côte. 1 s’il y a une faute."""
+    from dataclasses import replace
+
+    from mailbot.corridor.bench import house
+    from mailbot.letters import gallery, own
+
+    looks = house(load(config))
+    if texts is not None and not texts.is_dir():
+        fail(2, f"Ce dossier de modèles n’existe pas : {texts}.")
+    looks = replace(looks, texts_folder=texts) if texts else looks
+    pages = gallery.pages(looks)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in pages.items():
+            (folder / name).write_text(content, encoding="utf-8")
+    except OSError as error:
+        fail(NOT_DONE, f"Rien ne peut être écrit dans {folder} ({error.strerror}).")
+    faults = own.faults(looks)
+    if as_json:
+        show_json({"index": str(folder / "index.html"), "faults": [vars(f) for f in faults]})
+    else:
+        for fault in faults:
+            typer.echo(str(fault), err=True)
+        if not quiet:
+            typer.echo(f"{len(pages) - 1} lettres : ouvrez {folder / 'index.html'}")
+    raise typer.Exit(NOT_DONE if faults else 0)

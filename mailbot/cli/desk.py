@@ -1,0 +1,201 @@
+"""The commands of the desk at work: run, list, show, why, inspect, decide, start, demo."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mailbot.cli.shared import (
+    NOT_DONE,
+    TRY_LATER,
+    AsJson,
+    ConfigFile,
+    command,
+    fail,
+    load,
+    open_register,
+    say_mode,
+    show_json,
+    user,
+    with_mails,
+)
+
+
+@command(examples="mailbot run   ·   mailbot run --once --config essai.toml")
+def run(
+    config: ConfigFile = None,
+    once: Annotated[bool, typer.Option("--once", help="Tout ce qui attend, puis fin.")] = False,
+) -> None:
+    """Tient le bureau : relève la boîte, enregistre, accuse réception, confie, écrit au digest."""
+    from mailbot import app as daemon
+    from mailbot.mailbox import Down
+    from mailbot.outbox import RoadClosed
+    from mailbot.store.engine import NewerSchema
+
+    settings = load(config)
+    daemon.log_to(sys.stdout)
+    say_mode(settings)
+    try:
+        asyncio.run(daemon.serve(settings, once=once))
+    except (daemon.Busy, NewerSchema) as error:
+        fail(TRY_LATER, f"mailbot ne démarre pas : {error}.")
+    except (Down, RoadClosed) as error:
+        fail(TRY_LATER, f"{error}.", getattr(error, "advice", ""))
+
+
+@command("list", examples="mailbot list   ·   mailbot list --waiting --json")
+def list_(
+    config: ConfigFile = None,
+    waiting: Annotated[bool, typer.Option("--waiting", help="Les messages qui attendent une décision.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Les dossiers, ou avec --waiting les messages à décider."""
+    from mailbot.reports import tables
+
+    settings = load(config)
+    register = open_register(settings)
+    rows = register.ask(tables.waiting if waiting else tables.files)
+    if as_json:
+        show_json(rows)
+    else:
+        for line in tables.lines(rows):
+            typer.echo(line)
+
+
+@command(examples="mailbot show REC-2026-0042")
+def show(number: str, config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """Un dossier : qui, quoi, échéance, pièces, lettres."""
+    from mailbot.reports import tables
+
+    _tell(number, config, as_json, tables.one)
+
+
+@command(examples="mailbot why REC-2026-0042")
+def why(number: str, config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """L’histoire d’un dossier : chaque étape, et le message ou l’échéance qui l’a causée."""
+    from mailbot.reports import tables
+
+    _tell(number, config, as_json, tables.story)
+
+
+def _tell(number: str, config: Path | None, as_json: bool, question: Any) -> None:
+    from mailbot.reports import tables
+
+    register = open_register(load(config))
+    told = register.ask(lambda tx: question(tx, number))
+    if told is None:
+        fail(NOT_DONE, f"Aucun dossier « {tables.clean(number)} ». « mailbot list » les montre tous.")
+    if as_json:
+        show_json(told)
+    else:
+        for line in tables.told(told):
+            typer.echo(line)
+
+
+@command(examples="mailbot inspect message.eml   ·   mailbot inspect - < message.eml")
+def inspect(file: Path, as_json: AsJson = False) -> None:
+    """Comment un message serait lu et jugé. Ne garde rien, ne demande aucune configuration."""
+    from mailbot.reports import inspection
+
+    try:
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        fail(NOT_DONE, f"Le fichier ne se lit pas : {error.strerror} ({file}).")
+    told = inspection.inspect(raw)
+    if as_json:
+        show_json(told)
+    else:
+        for line in inspection.lines(told):
+            typer.echo(line)
+
+
+@command(examples="mailbot decide 17 complaint --by ann")
+def decide(
+    inbound_id: int,
+    choice: Annotated[str, typer.Argument(help="complaint, note ou ignore")],
+    config: ConfigFile = None,
+    by: Annotated[str, typer.Option("--by", help="Qui décide (adresse ou nom), pour le journal.")] = "",
+) -> None:
+    """Tranche un message qui attend : réclamation, note, ou rien."""
+    from mailbot import rules
+    from mailbot.guard import Unreadable
+
+    settings = load(config)
+    try:
+        asyncio.run(with_mails(settings, lambda mails: mails.choose(inbound_id, choice, by or user())))
+    except LookupError:
+        fail(NOT_DONE, f"Aucun message n° {inbound_id}. « mailbot list --waiting » montre ceux qui attendent.")
+    except (rules.Refused, Unreadable) as error:
+        fail(NOT_DONE, f"Rien n’a été fait : {error}.")
+    typer.echo(f"Message {inbound_id} : {choice}. Les lettres partent dès que le bureau tourne.")
+
+
+@command(examples="mailbot start   ·   mailbot start --none --since 2026-11-01")
+def start(
+    config: ConfigFile = None,
+    since: Annotated[
+        str, typer.Option("--since", help="Reprendre aussi les messages reçus depuis cette date (AAAA-MM-JJ).")
+    ] = "",
+    take: Annotated[str, typer.Option("--take", help="Dossiers d’essai à reprendre, séparés par des virgules.")] = "",
+    all_: Annotated[bool, typer.Option("--all", help="Reprendre tous les dossiers d’essai.")] = False,
+    none: Annotated[bool, typer.Option("--none", help="N’en reprendre aucun.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ouvre le bureau : fin de l’essai, les lettres partent. Montre ce qui est arrivé entre-temps et demande quoi reprendre."""
+    from mailbot import opening
+
+    settings = load(config)
+    asyncio.run(with_mails(settings, lambda c: _start(c, opening, since, take, all_, none, as_json)))
+
+
+async def _start(mails: Any, opening: Any, since: str, take: str, all_: bool, none: bool, as_json: bool) -> None:
+    from mailbot.store import questions
+
+    files = await mails.bench.ask(questions.essai_files)
+    try:
+        chosen = opening.choose(files, take=take, all_=all_, none=none)
+        moment = await mails.bench.ask(lambda tx: opening.since(tx, since, mails))
+    except ValueError as error:
+        fail(2, str(error))
+    if chosen is None:
+        chosen = [f.number for f in files if _agreed(f"Reprendre {opening.line(f)} ?")]
+    told = await opening.open_desk(mails, files, chosen, since=moment, who=user())
+    if as_json:
+        show_json(told)
+    else:
+        for line in opening.lines(told):
+            typer.echo(line)
+
+
+def _agreed(question: str) -> bool:
+    """Oui ou non, asked beside the output; Enter is yes."""
+    while True:
+        said = typer.prompt(f"{question} [O/n]", default="o", show_default=False, err=True).strip().lower()
+        if said in ("o", "oui", "y", "yes", "n", "non", "no"):
+            return said[0] != "n"
+
+
+@command(examples="mailbot demo   ·   mailbot demo --once")
+def demo(
+    what: Annotated[str, typer.Argument(help="« send » : un message de plus à la démonstration en cours.")] = "",
+    once: Annotated[
+        bool, typer.Option("--once", help="Se termine seule : 0 si l’histoire s’est passée comme annoncé.")
+    ] = False,
+    out: Annotated[Path, typer.Option("--out", help="Dossier de la démonstration.")] = Path("demo-out"),
+) -> None:
+    """Le bureau en vrai, avec un serveur de courrier embarqué : une petite histoire à regarder."""
+    try:
+        from mailbot.demo import play
+    except ModuleNotFoundError as error:
+        fail(
+            NOT_DONE, f"La démonstration demande l’extra « demo » ({error.name} manque) : pip install 'mailbot[demo]'."
+        )
+    if what == "send":
+        raise typer.Exit(asyncio.run(play.send_one_more(out)))
+    if what:
+        fail(2, f"« {what} » n’est pas connu : mailbot demo, ou mailbot demo send.")
+    raise typer.Exit(asyncio.run(play.play(once=once, out=out, say=typer.echo)))

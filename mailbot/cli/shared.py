@@ -1,0 +1,138 @@
+"""What every command needs: the application itself, the configuration, the register, and how trouble is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from mailbot.cli.french import Command, Group
+
+if TYPE_CHECKING:
+    from mailbot.config import Config
+
+NOT_DONE, TRY_LATER, WRONG_CONFIG = 1, 75, 78
+app = typer.Typer(
+    cls=Group,
+    help="mailbot : un bureau des réclamations qui vit dans une boîte aux lettres.",
+    epilog="Codes de sortie : 0 fait · 1 non fait, le message dit pourquoi · 2 mauvais usage · 75 à retenter · "
+    "78 configuration fausse. Pour commencer : mailbot demo, puis mailbot check.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        help="Fichier de configuration (sinon MAILBOT_CONFIG, ./mailbot.toml, /etc/mailbot/mailbot.toml).",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Pour un script : du JSON sur la sortie.")]
+
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Ne dit que ce qui demande quelque chose.")]
+
+
+def command(name: str = "", *, examples: str = "") -> Any:
+    """A command whose help ends with examples; the first line of its docstring is its line in the list."""
+    told = f"{'Exemples' if '·' in examples else 'Exemple'} : {examples}" if examples else None
+    return app.command(name or None, cls=Command, epilog=told)
+
+
+def fail(code: int, *lines: str) -> NoReturn:
+    for line in lines:
+        typer.echo("".join(c if c.isprintable() or c in "\u00a0\u202f" else " " for c in line), err=True)
+    raise typer.Exit(code)
+
+
+def load(path: Path | None) -> Config:
+    """The configuration, or every mistake at once and exit 78."""
+    from mailbot import config as configs
+
+    found = path or usual_place()
+    if found is None:
+        fail(
+            WRONG_CONFIG,
+            "Aucune configuration : donnez --config FICHIER, ou copiez config.example.toml en mailbot.toml.",
+        )
+    try:
+        return read(found)
+    except configs.Mistakes as mistakes:
+        fail(WRONG_CONFIG, *str(mistakes).splitlines())
+
+
+def read(path: Path) -> Config:
+    from mailbot import config as configs
+
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    return configs.load(path, environ=os.environ, credentials=Path(credentials) if credentials else None)
+
+
+def usual_place() -> Path | None:
+    places = [Path(p) for p in (os.environ.get("MAILBOT_CONFIG", ""), "mailbot.toml", "/etc/mailbot/mailbot.toml") if p]
+    return next((p for p in places if p.exists()), None)
+
+
+def show_json(value: Any) -> None:
+    """JSON for a script, harmless on a terminal too: whatever steers one is written as an escape."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    typer.echo("".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text))
+
+
+def say_mode(settings: Config) -> None:
+    """`run` and `check` say the mode in their first line (spec §2)."""
+    from mailbot.store import ledger
+
+    register = open_register(settings)
+    mode = register.ask(lambda tx: ledger.mode(tx, settings.mode))
+    register.close()
+    if mode == "essai":
+        typer.echo(
+            "Mode ESSAI : rien ne part vers l’extérieur, tout va à l’administrateur (mailbot start pour ouvrir)."
+        )
+    else:
+        typer.echo("Mode réel : les accusés de réception partent aux réclamants.")
+
+
+def open_register(settings: Config) -> Any:
+    """The register, its schema up to date; exit 75 when it can't be opened."""
+    from mailbot.store.engine import NewerSchema
+    from mailbot.store.ledger import Ledger, Trouble
+
+    try:
+        register = Ledger(settings.database_url)
+        register.upgrade()
+    except NewerSchema as error:
+        fail(TRY_LATER, f"{error}.")
+    except (Trouble, OSError) as error:  # without its words: they may hold the URL
+        what = f"Le registre ne s’ouvre pas ({type(error).__name__})"
+        fail(TRY_LATER, f"{what} : vérifiez data_dir ou database.url, les droits et la place ; voir « mailbot check ».")
+    return register
+
+
+def user() -> str:
+    return f"commande de {os.environ.get('SUDO_USER') or os.environ.get('USER') or 'root'}"
+
+
+async def with_mails(settings: Config, act: Any) -> Any:
+    from mailbot.app import log_to
+    from mailbot.corridor.bench import Bench, words
+    from mailbot.corridor.mails import Mails
+    from mailbot.guard import Guard
+
+    log_to(sys.stderr)  # the output is the command's own
+    register = open_register(settings)
+    async with Guard(words(settings).to_json()) as guard:
+        bench = Bench(settings, register, guard, lambda: datetime.now(UTC))
+        try:
+            return await act(Mails(bench))
+        finally:
+            bench.close()
+            register.close()
