@@ -102,6 +102,7 @@ def _machine(
     message: Message, reading: Reading, desk: Desk, author: Author, config: Config, commanded: bool
 ) -> Verdict | None:
     case = desk.threaded or (desk.reported[0].case if desk.reported else None)
+    cited = next((c for c in desk.cited if author.addr and author.addr in (c.complainant_addr, *c.party)), None)
     failed = [r for r in message.reports if r.action in ("failed", "delayed", "delivered", "relayed", "expanded")]
     if failed and (message.automatic or desk.reported or is_no_reply(author.addr)):  # a person may well attach a report
         return Verdict(
@@ -109,8 +110,8 @@ def _machine(
         )
     if author.addr in _forms(config):
         return None
-    if message.automatic and not _doubtful(message, desk):
-        return Verdict(kind="auto-reply", reason=message.automatic[0], case=case)
+    if message.automatic and not (_doubtful(message, desk) and cited is None):
+        return Verdict(kind="auto-reply", reason=message.automatic[0], case=case or cited)
     if _is_list(message, config) and (author.person or not joined(desk, author)):
         return Verdict(kind="list", reason=message.listed[0])
     return None

@@ -121,7 +121,7 @@ def test_a_file_names_what_travels_and_what_does_not() -> None:
 
     files = (
         file("1", "photo.jpg", 3_000_000),
-        file("2", "facture.exe", 10),
+        file("2", "facture.exe", 10, danger="programme"),
         file("3", "film.mp4", 9_000_000),
         file("4", "", 5),
         file("5", "x.pdf", 1, problem="chiffré"),

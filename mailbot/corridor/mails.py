@@ -21,6 +21,7 @@ from mailbot.guard import NotStarted, Unreadable
 from mailbot.identity import author
 from mailbot.message import Message
 from mailbot.reading import Reading
+from mailbot.reading.form import plain_dashes
 from mailbot.rules.commands import command_of
 from mailbot.store import apply, desks, keep, questions
 from mailbot.store.ledger import Session, Unavailable
@@ -257,7 +258,7 @@ def query_of(message: Message, said: Reading, config: Config, *, staff: str = ""
     me = staff or (writer.person.addresses[0].lower() if writer.person else "")
     who = rules.complainant(message, said, writer, config)
     colleague = writer.person is not None or writer.own_domain
-    subject = message.subject.upper()
+    subject = plain_dashes(message.subject.upper())
     return desks.Query(
         message_id=message.message_id,
         fingerprint=message.fingerprint,

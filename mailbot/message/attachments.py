@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from mailbot.message import clean, codec, limits, ours, tnef
+from mailbot.message import clean, codec, kinds, limits, ours, tnef
 from mailbot.message import text as texts
 from mailbot.message.mime import Part
 from mailbot.message.records import Attachment
@@ -17,7 +17,12 @@ _LOGO_NAME = re.compile(
     r"(?:image[0-9]{1,4}|outlook-[a-z0-9_-]{1,60}|logo[a-z0-9_-]{0,60}|~wrd[0-9]{1,6})\.(?:png|gif|jpe?g)"
 )
 _TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+_-]{1,80}")
-_SIGNATURES = ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature")
+_SIGNATURES = (
+    "application/pkcs7-signature",
+    "application/x-pkcs7-signature",
+    "application/pgp-signature",
+    "application/pgp-keys",
+)
 _REPORTS = ("message/delivery-status", "message/disposition-notification", "text/rfc822-headers")
 _FORKS = ("application/applefile",)  # what a Macintosh says of a file that comes beside it
 _TNEF_TYPES = ("application/ms-tnef", "application/vnd.ms-tnef")
@@ -147,5 +152,6 @@ def measured(file: File) -> Attachment:
         sha256=digest.hexdigest(),
         evidence=file.evidence,
         problem=file.problem,
+        danger=kinds.danger(file.name, bytes(beginning)),
         ours=ours.held_in(bytes(beginning)),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from mailbot.message import addresses, clean, headers, limits
 from mailbot.message.headers import Fields
+from mailbot.message.mime import Part
 
 _AUTO_FIELDS = re.compile(
     r"x-auto-?repl(?:y|ied)(?:-from)?|x-auto-?respon[ds](?:e|er)?|x-mail-autoreply|x-auto-response-(?!suppress$)[a-z-]{1,40}"
@@ -23,10 +24,25 @@ _OUT_OF_OFFICE = re.compile(
     r"|away from (?:the )?office"
     r"|vacation (?:reply|message|response)|abwesenheitsnotiz|automatische antwort|abwesend|respuesta autom[áa]tica"
     r"|fuera de la oficina|risposta automatica|fuori sede|resposta autom[áa]tica|automatisch antwoord"
-    r"|afwezigheidsbericht|afwezig|autosvar|automatiskt svar)\s{0,3}(?:[:\-–—(\[]|$)",
+    r"|afwezigheidsbericht|afwezig|autosvar|automatiskt svar|automatisk svar|odpowiedź automatyczna"
+    r"|automatyczna odpowiedź|r[ăa]spuns automat|automaattinen vastaus|otomatik yan[ıi]t|automatick[áa] odpov[eě][dď]"
+    r"|automatikus v[áa]lasz|αυτόματη απάντηση|автоматический ответ|автоответ|رد تلقائي|自動応答|自動返信|自动答复|自动回复"
+    r"|away from my (?:e-?)?mail)\s{0,3}(?:[:：\-–—(\[]|$)",
 )
-_TAGGED = re.compile(r"(?:[\[(*{][^\])*}]{0,40}[\])*}]{1,5}\s{0,3}){1,3}")
+# Lotus Notes says nothing in its header; nobody writes this subject by hand.
+_NOTES = re.compile(
+    r"auto ?: .{1,100}? (?:est absent|is out of the office|ist außer haus|is niet op kantoor|è fuori ufficio"
+    r"|está fuera de la oficina|está ausente|jest poza biurem)",
+)
+# How a ticket system begins its acknowledgement; a person may begin so too, so it is a weak sign (verdict._doubtful).
+_TICKET = re.compile(
+    r"\[?(?:demande reçue|demande enregistrée|request received|ticket received|ticket créé|ticket created"
+    r"|votre demande a (?:bien )?été (?:enregistrée|reçue|prise en compte)|your request has been received)",
+)
+_TAGGED = re.compile(r"(?:(?:\*{2,5}\s{0,2}[^*]{1,40}\*{2,5}|[\[(*{][^\])*}]{0,40}[\])*}]{1,5})\s{0,3}){1,3}")
 _BULK_FIELDS = ("list-id", "list-post", "list-unsubscribe", "feedback-id", "x-mailer-campaign", "x-campaignid")
+_CALENDAR_REPLY = "Content-Type: text/calendar; method=REPLY"
+_COMMENT = re.compile(rb"^COMMENT(?:;[^:\r\n]{0,200})?:[ \t]{0,20}[^\s]", re.MULTILINE | re.IGNORECASE)
 _LIST_ADDRESS = re.compile(r"<(?:mailto:)?([^<>\s?]{3,254})", re.IGNORECASE)
 # (field, what its value says when it means spam); only what large providers and common filters stamp.
 _SPAM = (
@@ -37,6 +53,10 @@ _SPAM = (
     ("x-forefront-antispam-report", re.compile(r"(?:.{0,2000};)?\s{0,5}(?:sfv:spm|scl:[5-9])", re.DOTALL)),
     ("x-rspamd-action", re.compile(r"reject|add header|rewrite subject")),
     ("x-vr-spamstate", re.compile(r"spam")),
+    ("x-proxad-sc", re.compile(r"state=spam")),
+    ("x-me-spamlevel", re.compile(r"high")),
+    ("x-barracuda-spam-status", re.compile(r"yes")),
+    ("x-proofpoint-spam-details", re.compile(r"rule=spam")),
 )
 
 
@@ -49,8 +69,11 @@ def reasons(fields: Fields) -> Iterator[str]:
     if return_path(fields) == "":
         yield "Return-Path: <>"
     yield from _by_content(fields)
-    if out_of_office(fields.text("subject")):
-        yield "Objet : " + fields.text("subject", 100)
+    subject = fields.text("subject")
+    if _NOTES.match(subject.lower()[:300]):
+        yield "Absence (Notes) : " + subject[:100]
+    elif out_of_office(subject) or _TICKET.match(subject.lower()[:200]):
+        yield "Objet : " + subject[:100]
     author = addresses.first(fields.first("from"))
     if author and author.addr.partition("@")[0].lower() == "mailer-daemon":
         yield "From: " + author.addr
@@ -75,7 +98,16 @@ def _by_content(fields: Fields) -> Iterator[str]:
     if head == "multipart/report" or "disposition-notification" in head:
         yield "Content-Type: " + clean.line(head, 100)
     elif head == "text/calendar" and params.get("method", "").lower() == "reply":
-        yield "Content-Type: text/calendar; method=REPLY"
+        yield _CALENDAR_REPLY
+
+
+def calendar_reply(root: Part) -> Iterator[str]:
+    """An answer to an invitation beside other parts, with no word of the person's own (RFC 5546 §3.2.3: COMMENT)."""
+    for leaf in root.leaves() if root.children else ():
+        if leaf.content_type == "text/calendar" and leaf.params.get("method", "").lower() == "reply":
+            if not _COMMENT.search(leaf.beginning(limits.CALENDAR)[0]):
+                yield _CALENDAR_REPLY
+            return
 
 
 def out_of_office(subject: str) -> bool:

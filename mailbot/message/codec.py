@@ -14,6 +14,7 @@ _CHUNK = 1 << 20
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(sorted(set(range(256)) - set(_ALPHABET)))
 _PIECE = re.compile(rb"^[A-Za-z0-9+/]{2,}={0,2}[ \t]*\r?$", re.MULTILINE)
+_PADDED_BREAK = re.compile(rb"=[ \t]{1,200}(\r?\n)")  # a relay left spaces behind a soft line break (RFC 2045 §6.7)
 _TOKEN = re.compile(r"[a-z0-9][a-z0-9-]{0,30}", re.ASCII)
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
 
@@ -70,6 +71,12 @@ def _base64_after_padding(source: bytes, pad: int, end: int) -> Iterator[bytes]:
             yield _padded(clean)
 
 
+def looks_base64(beginning: bytes) -> bool:
+    """Whether a text labelled base64 may be so: prose has a space or a stop in every ten letters, base64 has none."""
+    before = beginning.partition(b"=")[0].lstrip().partition(b"\r\n\r\n")[0]  # a list's footer comes behind
+    return len(before.translate(None, _ALPHABET + b"\r\n")) * 10 <= len(before)
+
+
 def _padded(clean: bytes) -> bytes:
     # One character alone carries six bits: no byte can be made of it.
     if len(clean) % 4 == 1:
@@ -88,7 +95,7 @@ def _quoted_printable(source: bytes, start: int, end: int) -> Iterator[bytes]:
         stop = min(at + _CHUNK, end)
         if stop < end:
             stop = _safe_stop(source, at, stop)
-        yield binascii.a2b_qp(source[at:stop])
+        yield binascii.a2b_qp(_PADDED_BREAK.sub(rb"=\1", source[at:stop]))
         at = stop
 
 
@@ -177,6 +184,7 @@ _ALIASES = {
     "x-mac-roman": "mac-roman",
     "x-windows-1252": "cp1252",
 }
+_WESTERN = ("ascii", "cp1252", "iso8859-1", "iso8859-15")
 _LABEL = re.compile(r"[a-z0-9][a-z0-9_.:+-]{0,39}", re.ASCII)
 
 
@@ -195,8 +203,11 @@ def codec_name(label: str) -> str:
 def characters(data: bytes, label: str = "", *, cut: bool = False) -> str:
     """Bytes → text: the declared charset, else UTF-8, else Windows-1252. `cut`: the end may be half a letter.
 
-    UTF-8 with a few bad bytes stays UTF-8: one stray byte must not garble every accent of a mail."""
-    for name in dict.fromkeys((codec_name(label), "utf-8")):
+    UTF-8 with a few bad bytes stays UTF-8: one stray byte must not garble every accent of a mail. What is labelled
+    Western but is whole UTF-8 is UTF-8: no Western text with accents reads so by chance."""
+    declared = codec_name(label)
+    order = ("utf-8", declared) if declared in _WESTERN else (declared, "utf-8")
+    for name in dict.fromkeys(order):
         text = _strictly(data, name, cut) if name else None
         if text is not None:
             return text

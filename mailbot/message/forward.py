@@ -24,10 +24,15 @@ _MARK = re.compile(
 _REPLY_MARKS = ("origin", "urspr")  # Outlook writes these above replies too
 _HEADER = re.compile(r"[*_ ]{0,3}([a-zà-ÿ'/ -]{1,25}?)[*_ ]{0,3}[ \u00a0]?:[*_]{0,2}(?:\s|$)(.*)", re.IGNORECASE)
 _KEYS = {
-    **dict.fromkeys(("de", "from", "von", "expéditeur", "expediteur", "émetteur"), "from"),
-    **dict.fromkeys(("date", "envoyé", "envoye", "envoyé le", "sent", "gesendet", "le", "date d'envoi"), "date"),
-    **dict.fromkeys(("objet", "subject", "sujet", "betreff"), "subject"),
-    **dict.fromkeys(("à", "a", "to", "an", "cc", "copie à", "copie", "destinataire", "pour", "bcc", "kopie"), "other"),
+    **dict.fromkeys(("de", "from", "von", "da", "van", "expéditeur", "expediteur", "émetteur"), "from"),
+    **dict.fromkeys(
+        ("date", "envoyé", "envoye", "envoyé le", "sent", "gesendet", "le", "date d'envoi", "datum", "data", "fecha"),
+        "date",
+    ),
+    **dict.fromkeys(("objet", "subject", "sujet", "betreff", "asunto", "oggetto", "assunto", "onderwerp"), "subject"),
+    **dict.fromkeys(
+        ("à", "a", "to", "an", "cc", "copie à", "copie", "destinataire", "pour", "bcc", "kopie", "aan"), "other"
+    ),
     **dict.fromkeys(("répondre à", "reply-to", "importance", "priorité", "pièces jointes", "attachments"), "other"),
 }
 _LITTLE = 200  # characters of own text that count as a mere cover note

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from mailbot.message import codec, headers, limits
+from mailbot.message import armour, codec, headers, limits
 from mailbot.message.headers import Fields
 from mailbot.message.limits import Unreadable
 
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}", re.ASCII)
 _DELIMITER_TAIL = re.compile(rb"(--)?[ \t]*(?:\r?\n|\r?\Z)")
+_SIGNED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _MAILS = ("message/rfc822", "message/global", "message/news")
 
 
@@ -19,7 +20,7 @@ _MAILS = ("message/rfc822", "message/global", "message/news")
 class Part:
     """One node of the tree: its fields, and where its body lies in `source`."""
 
-    path: str  # as IMAP counts: "1", "1.2"; behind "/rfc822:" inside a nested mail
+    path: str  # as IMAP counts: "1", "1.2"; behind "/rfc822:" in a nested mail, "/signed:" in an opaque signature
     fields: Fields
     content_type: str
     params: dict[str, str]
@@ -93,6 +94,8 @@ def _part(
         _open_multipart(walk, part, place, depth)
     elif part.is_mail():
         _open_mail(walk, part, depth)
+    elif part.content_type in _SIGNED:
+        _open_signed(walk, part, place, depth)
     if not codec.known_encoding(part.encoding):
         walk.problems.append(f"partie {part.path} : codage de transfert inconnu, octets gardés tels quels")
     return part
@@ -197,3 +200,14 @@ def _open_mail(walk: _Walk, part: Part, depth: tuple[int, int]) -> None:
         start, end = 0, len(source)
     deeper = (depth[0] + 1, depth[1] + 1)
     part.children.append(_part(walk, source, start, end, (f"{part.path}/rfc822:", ""), deeper, "text/plain"))
+
+
+def _open_signed(walk: _Walk, part: Part, place: tuple[str, str], depth: tuple[int, int]) -> None:
+    """What an opaque signature covers stands in its place; the signature itself stays in the raw mail."""
+    data, cut = part.beginning(limits.SIGNED_BYTES)
+    content = None if cut or depth[0] >= limits.DEPTH else armour.signed_content(data)
+    if content is None:
+        return
+    deeper = (depth[0] + 1, depth[1])
+    part.children.append(_part(walk, content, 0, len(content), (f"{part.path}/signed:", ""), deeper, "text/plain"))
+    part.encoding = ""

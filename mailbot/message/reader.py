@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
-from mailbot.message import addresses, attachments, automatic, clean, forward, headers, limits, mime, report
+from mailbot.message import addresses, armour, attachments, automatic, clean, forward, headers, limits, mime, report
 from mailbot.message import text as texts
 from mailbot.message.headers import Fields
 from mailbot.message.limits import Unreadable
@@ -29,10 +29,12 @@ def read(raw: bytes, *, truncated: bool = False) -> Message:
     problems: list[str] = []
     root = mime.tree(raw, problems)
     known = _envelope(raw, root.fields, root.start, problems)
+    replies: tuple[str, ...] = ()
+    known["automatic"] += _try(problems, "invitation", lambda: tuple(automatic.calendar_reply(root)), replies)
     body = _try(problems, "texte", lambda: texts.body(root), texts.Body("", "", frozenset()))
     problems.extend(body.problems)
     text, html = _with_winmail(root, body, problems)
-    if not text.strip() and any(leaf.content_type in _SEALED for leaf in root.leaves()):
+    if armour.is_sealed(text) or (not text.strip() and any(leaf.content_type in _SEALED for leaf in root.leaves())):
         problems.append("message chiffré ou scellé (S/MIME, PGP) : son texte ne peut pas être lu")
     return Message(
         **known,

@@ -25,6 +25,7 @@ class Attachment:
     sha256: str  # of those bytes
     evidence: bool  # False for signature logos and other inline decoration: kept, not listed
     problem: str = ""  # why it could not be taken, in French; "" when it could
+    danger: str = ""  # why its type is dangerous, or lies, in French: « programme », « macros »…; "" when neither
     ours: bool = False  # its bytes hold a letter of ours to a colleague: our line, or a personal code (spec §6)
 
 

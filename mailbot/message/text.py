@@ -14,7 +14,7 @@ from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.html_engine import Inscriptis
 from inscriptis.model.config import ParserConfig
 
-from mailbot.message import clean, codec, limits
+from mailbot.message import armour, clean, codec, limits
 from mailbot.message.mime import Part
 
 _META_CHARSET = re.compile(rb"<meta[^<>]{0,200}?charset=[\"']?([A-Za-z0-9_:.+-]{1,40})", re.IGNORECASE)
@@ -80,13 +80,21 @@ def _merged(pieces: list[_Piece]) -> _Piece:
 
 def _leaf(part: Part, problems: list[str]) -> _Piece:
     data, cut = part.beginning(limits.TEXT)
+    if part.encoding == "base64" and not codec.looks_base64(
+        part.source[part.start : min(part.end, part.start + 4_000)]
+    ):
+        problems.append(f"partie {part.path} : annoncée en base64, lue telle quelle")
+        data, cut = (
+            part.source[part.start : min(part.end, part.start + limits.TEXT)],
+            part.end - part.start > limits.TEXT,
+        )
     if cut:
         problems.append(f"partie {part.path} : texte coupé à 512 ko")
     if part.content_type == "text/html":
         label = part.params.get("charset", "") or _meta_charset(data)
         return _Piece(None, clean.body(codec.characters(data, label, cut=cut), limits.HTML))
     text = codec.characters(_without_uu(data), part.params.get("charset", ""), cut=cut)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = armour.without_pgp(text.replace("\r\n", "\n").replace("\r", "\n"))
     if part.params.get("format", "").lower() == "flowed":
         text = flowed(text, delsp=part.params.get("delsp", "").lower() == "yes")
     return _Piece(text, None)

@@ -14,6 +14,7 @@ MOST_TAGS = 20
 PRACTICE = "ESSAI"
 
 _MARKER = re.compile(r"mb-[a-z2-7]{26}", re.ASCII)
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\u00ad", "-"))
 _PREFIXES = ("re", "tr", "fw", "fwd", "wg", "aw", "rv", "réf")
 
 
@@ -50,12 +51,17 @@ def find_references(subject: str, text: str, prefix: str) -> tuple[str, ...]:
     """File numbers, subject first, each once, upper case. A personal code after the number is not part of it (spec §6)."""
     pattern = re.compile(rf"(?:{re.escape(prefix)}|{PRACTICE})-[0-9]{{4}}-[0-9]{{4,6}}", re.ASCII | re.IGNORECASE)
     found: list[str] = []
-    for source in (subject, text):
+    for source in map(plain_dashes, (subject, text)):
         for match in pattern.finditer(source):
             end = match.end() + _code_length(source[match.end() : match.end() + 8])
             if _alone(source, match.start(), end):
                 found.append(match.group().upper())
     return tuple(dict.fromkeys(found))[:MOST_FIELDS]
+
+
+def plain_dashes(text: str) -> str:
+    """The same with the hyphens and dashes of phones and word processors written as plain ones; no letter moves."""
+    return text.translate(_DASHES)
 
 
 def find_tags(subject: str) -> tuple[str, ...]:

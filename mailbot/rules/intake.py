@@ -19,10 +19,6 @@ from mailbot.verdict import is_no_reply, same_company
 
 ATTACH_LIMIT = 10 * 2**20  # bytes that travel with an assignment (spec §6)
 LONG_WAIT = 15  # calendar days
-DANGEROUS = frozenset(
-    "exe com scr pif bat cmd vbs vbe js jse wsf wsh hta msi msp jar ps1 psm1 lnk reg cpl dll iso img vhd vhdx chm html htm "
-    "shtml svg xll docm xlsm pptm dotm xltm one application appref-ms apk dmg pkg sh py".split()
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -333,8 +329,8 @@ def file_list(message: Message, inbound_id: int) -> tuple[tuple[tuple[int, str],
 
 
 def _left_behind(file: Attachment, room: int) -> str:
-    if file.name.rpartition(".")[2].lower() in DANGEROUS:
-        return "type de fichier à risque : gardé au registre, non joint"
+    if file.danger:
+        return f"type de fichier à risque ({file.danger}) : gardé au registre, non joint"
     if file.size > room:
         return "au-delà de 10 Mo en tout : gardé au registre, non joint"
     return ""

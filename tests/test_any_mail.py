@@ -1,0 +1,99 @@
+"""Any mail, from anyone: each mail of tests/mail is understood as is written beside it.
+
+`NAME.json` says what a reader of the specification expects: `covers` names the line of the issue, the pain of another
+system or the promise that the mail stands for; the other keys are those of `any_mail.differences`."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import any_mail
+import pytest
+from room import _empty_register
+from sqlmodel import Session
+
+from mailbot.config import Config
+from mailbot.store.ledger import Ledger
+
+MACHINE = ("auto-reply", "bounce", "list", "own", "duplicate", "spam-suspect", "before-start")
+INVISIBLE = ("Cc", "Cs", "Co", "Zl", "Zp")
+DIRECTIONS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    return any_mail.organisation(tmp_path_factory.mktemp("any-mail"))
+
+
+@pytest.fixture(scope="module")
+def desk(config: Config) -> Iterator[Session]:
+    """A register with five files, inside one transaction that is never committed."""
+    shutil.copy(_empty_register(), config.data_dir / "mailbot.db")
+    register = Ledger(config.database_url)
+    with register.transaction() as tx:
+        any_mail.set_up(tx)
+        yield tx
+        tx.rollback()
+    register.close()
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """T62: whatever a mail says, reading and judging it opens no connection and asks for no name."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a mail made the desk use the network")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    for name in ("getaddrinfo", "gethostbyname", "create_connection"):
+        monkeypatch.setattr(socket, name, refuse)
+
+
+@pytest.mark.parametrize("name", any_mail.NAMES)
+def test_each_mail_is_understood_as_is_written_beside_it(name: str, desk: Session, config: Config) -> None:
+    told = any_mail.expected(name)
+    got = any_mail.understand(desk, any_mail.raw_of(name), told, config)
+    assert any_mail.differences(got, told) == {}
+    outside = [letter.kind for letter in got.letters() if config.person(letter.to) is None]
+    assert outside == [] if got.verdict in MACHINE else len(outside) <= 1
+    assert [text for text in texts(asdict(got.message)) if not harmless(text)] == []
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a record, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from texts(each)
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from texts(each)
+
+
+def harmless(text: str) -> bool:
+    """P13, T61: nothing that steers a terminal, hides, turns the direction, or decodes a second time."""
+    return not any(
+        (unicodedata.category(char) in INVISIBLE and char not in "\n\t") or char in DIRECTIONS for char in text
+    ) and ("=?" not in text)
+
+
+def test_there_are_mails_for_every_line_and_each_says_what_it_covers() -> None:
+    folder = any_mail.FOLDER
+    assert len(any_mail.NAMES) >= 300
+    assert {path.with_suffix("") for path in folder.rglob("*.json")} == {folder / name for name in any_mail.NAMES}
+    kinds = {name.partition("/")[0] for name in any_mail.NAMES}
+    assert kinds == {
+        "auto-reply", "boundary", "bounce", "calendar", "charset", "danger", "duplicate", "empty", "encoding", "examples",
+        "form", "forward", "header", "hostile", "id", "inline", "list", "name", "nested", "own", "person", "receipt",
+        "signed", "spam", "staff", "thread", "ticket", "winmail",
+    }  # fmt: skip
+    assert sum(name.startswith("examples/") for name in any_mail.NAMES) == 20
+    assert all(any_mail.expected(name)["covers"] for name in any_mail.NAMES)
+    assert sum(path.stat().st_size for path in folder.rglob("*.*")) < 5_000_000
