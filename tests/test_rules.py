@@ -238,10 +238,11 @@ def test_a_follow_up_from_another_address_gets_none_and_staff_is_asked_once() ->
     mail = {"from_": Address(name="", addr="carl.bis@courriel.example")}
     first = decide(mail, desk=cast.desk(threaded=cast.case()))
     assert [x.kind for x in letters(first)] == ["followup-notice"]
-    assert letters(first)[0].facts["registered"] is False
+    assert letters(first)[0].facts["asks_who"] is True
     (change,) = (e for e in first if isinstance(e, Change))
     again = decide(mail, desk=cast.desk(threaded=cast.case(asked_other_address=change.fields["asked_other_address"])))
     assert not [e for e in again if isinstance(e, Change)]
+    assert [x.facts["asks_who"] for x in letters(again)] == [False]
 
 
 def test_a_number_of_somebody_else_opens_a_new_file_and_discloses_nothing() -> None:

@@ -11,7 +11,7 @@ import structlog
 from mailbot import failpoints, rules
 from mailbot.corridor.bench import Bench
 from mailbot.outbox import Answer, Road, RoadClosed
-from mailbot.store import apply, desks, ledger, post
+from mailbot.store import apply, cases, desks, ledger, post
 from mailbot.store.ledger import Session
 from mailbot.store.tables import Letter
 from mailbot.workdays import local_date
@@ -114,16 +114,18 @@ class Post:
 
     def settled(self, tx: Session, letter_id: int, outcome: str, at: datetime) -> None:
         row = tx.get_one(Letter, letter_id)
+        files, kind = desks.cases_of_letter(tx, row), desks.kind_of(tx, row)
         effects = rules.on_settled(
-            kind=desks.kind_of(tx, row),
+            kind=kind,
             name=row.name,
             to_addr=row.to_addr,
             outcome=outcome,
             answer=row.answer,
             at=at,
             facts=row.facts,
-            cases=desks.cases_of_letter(tx, row),
+            cases=files,
             config=self.config,
+            linked=cases.linked_to(tx, files[0]) if kind == "reply" and files else (),
         )
         apply.apply(tx, effects, self.bench.act(tx, f"delivery:{letter_id}"))
 

@@ -227,6 +227,11 @@ def _nothing_left(facts: Mapping[str, Any], house: House) -> list[Button]:
     return [_with_text(send, facts, house), *_taps((*CLOSE, "note"), facts)]
 
 
+def _same(facts: Mapping[str, Any], house: House) -> list[Button]:
+    send = Tap(label="Envoyer la même réponse", words=f"#{facts['tag']}")
+    return [_with_text(send, facts, house), *_taps(("note",), facts)]
+
+
 def _direct(facts: Mapping[str, Any], house: House) -> list[Button]:
     day = f"{datetime.fromisoformat(facts['at']).astimezone(ZoneInfo(house.timezone)):%d/%m/%Y}"
     said = f"Réponse envoyée par {facts['author']} le {day}, déjà au dossier.\n\n{facts['text']}"
@@ -271,6 +276,7 @@ COMPUTED: dict[str, Callable[[Mapping[str, Any], House], list[Button]]] = {
     "fence": _fence,
     "nothing-left": _nothing_left,
     "direct-answer": _direct,
+    "same-reply": _same,
     "identity": _identity,
     "staff-question": _colleague,
     "forward-question": _decide,

@@ -45,6 +45,7 @@ KINDS = (
     "forward-question",
     "undecided",
     "direct-answer",
+    "same-reply",
     "ack-bounced",
     "bounced-letter",
     "chase",

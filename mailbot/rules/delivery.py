@@ -10,6 +10,7 @@ from mailbot.desk import Case, Desk
 from mailbot.effects import Alarm, Attach, Bounced, Change, Effect, Judge, Letter, Note, Settle
 from mailbot.rules.acknowledge import LATE
 from mailbot.rules.intake import first_name
+from mailbot.rules.linked import offered
 
 ACKS = ("ack", "ack-group", "reopened")
 HUMAN = ("reply", "news", "question", "commitment", "nature")
@@ -27,11 +28,16 @@ def on_settled(
     facts: dict[str, Any],
     cases: tuple[Case, ...],
     config: Config,
+    linked: tuple[Case, ...] = (),
 ) -> list[Effect]:
-    """Effects of a letter's end: `outcome` is sent | uncertain | refused | given_up; `at` the instant of that attempt."""
+    """Effects of a letter's end: `outcome` is sent | uncertain | refused | given_up; `at` the instant of that attempt.
+
+    `linked`: of a reply, the open files about the same matter.
+    """
     if outcome in ("sent", "uncertain"):
         if kind not in ACKS:  # an assignment prints a due date too, and acknowledges nothing
-            return [e for c in cases for e in _told(c, kind, to_addr, at)]
+            told = [e for c in cases for e in _told(c, kind, to_addr, at)]
+            return [*told, *(letter for c in cases for letter in offered(c, facts, linked, config, name=name))]
         begun = datetime.fromisoformat(facts["reopened_at"]) if "reopened_at" in facts else None
         return [e for c in cases for e in _acknowledged(c, outcome, answer, at, _printed(facts, c.number), begun)]
     return [e for c in cases or (None,) for e in _lost(kind, name, to_addr, outcome, answer, c, config)]

@@ -39,7 +39,8 @@ def follow_up(
     ]
     if registered and sendable(case.complainant_addr) and not is_no_reply(case.complainant_addr):
         effects += _received(message, reading, desk, author, case, config)
-    elif author.addr and author.addr not in case.asked_other_address.split():
+    asks = not registered and author.addr not in case.asked_other_address.split()
+    if asks and author.addr:
         asked = f"{case.asked_other_address} {author.addr}".strip()
         effects.append(Change(number=case.number, fields={"asked_other_address": asked}))
     if returning.proposes(reading, case, registered=registered):
@@ -47,7 +48,7 @@ def follow_up(
     if registered and returning.withdraws(reading, case):
         return effects + returning.withdrawal(message, reading, desk, config, case=case)
     case, moved = _kept_from_named(reading, case, config)
-    return [*effects, *moved, *_to_assignee(message, reading, desk, author, case, config, registered=registered)]
+    return [*effects, *moved, *_to_assignee(message, reading, desk, author, case, config, asks_who=asks)]
 
 
 def _kept_from_named(reading: Reading, case: Case, config: Config) -> tuple[Case, list[Effect]]:
@@ -105,15 +106,16 @@ def _received(
 
 
 def _to_assignee(
-    message: Message, reading: Reading, desk: Desk, author: Author, case: Case, config: Config, *, registered: bool
+    message: Message, reading: Reading, desk: Desk, author: Author, case: Case, config: Config, *, asks_who: bool
 ) -> list[Effect]:
+    """`asks_who`: it came from an address about which nobody was asked yet (spec §3, once)."""
     person = config.person(case.assignee)
     travelling, files = file_list(message, desk.incoming.id)
     facts = {
         "number": case.number,
         "first_name": first_name(person) if person else "",
         "from_addr": author.addr or "adresse illisible",
-        "registered": registered,
+        "asks_who": asks_who,
         "text": words_of(message, reading),
         "files": files,
         "received_at": desk.incoming.received_at.isoformat(),

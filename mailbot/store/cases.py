@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, select
+from sqlmodel import Session, or_, select
 
+from mailbot.complaint import OPEN
 from mailbot.desk import Case
 from mailbot.store.tables import Complaint
 
+MOST_LINKED = 50  # files about one matter
 CHAIN = 5  # a kept file may be found to be a duplicate itself, later
 
 
@@ -25,6 +27,24 @@ def kept_of(tx: Session, case: Case) -> Case:
             break
         case = as_case(row)
     return case
+
+
+def linked_to(tx: Session, case: Case) -> tuple[Case, ...]:
+    """Open files of other complainants about the same matter (#lier), whichever was linked to which, step by step."""
+    known = {case.number: tx.exec(select(Complaint).where(Complaint.number == case.number)).one()}
+    edge = list(known.values())
+    while edge and len(known) < MOST_LINKED:
+        row = edge.pop()
+        beside = or_(Complaint.linked_to == row.number, Complaint.number == (row.linked_to or "-"))
+        found = tx.exec(
+            select(Complaint).where(beside, Complaint.series == row.series, Complaint.stage != "duplicate")
+        ).all()
+        # Of one complainant it is a mail that was split, or an old file taken up again: another matter.
+        new = [r for r in found if r.number not in known and r.complainant_addr != row.complainant_addr]
+        known |= {r.number: r for r in new}
+        edge += new
+    others = sorted((r for n, r in known.items() if n != case.number), key=lambda r: r.id or 0)
+    return tuple(as_case(r) for r in others if r.stage in OPEN)
 
 
 def as_case(row: Complaint) -> Case:

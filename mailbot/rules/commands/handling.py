@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import takewhile
 from typing import Any
 
 from mailbot import complaint, tags, workdays
 from mailbot.config import Person
+from mailbot.desk import Case, Window
 from mailbot.effects import Away, Cancel, Change, Effect, Letter, Settle
 from mailbot.reading import fold
 from mailbot.rules.commands import telling
@@ -23,8 +25,11 @@ SCORES = {
 }
 SCORES |= {"repercussion": "repercussions", "r": "repercussions"}
 LABELS = {"gravity": "gravité", "complexity": "complexité", "repercussions": "répercussions"}
-SHORT = re.compile(r"\b([GCR]) ?([1-4])\b", re.I | re.A)
-IMMEDIATE = re.compile(r"imm[eé]diate?(?:s)?[ ]{0,3}[:=]?[ ]{0,3}(oui|non)\b", re.I)
+ASKED = ("quoi", "qui", "quand")  # of an immediate action
+LABELLED = {*SCORES, *ASKED, "caractere", "categorie"}
+SHORT = re.compile(r"(?<![^\W\d_])([GCR])[ \u00a0]?[:=]?[ \u00a0]?([1-4])(?!\d)", re.I)  # G3 C2 R2, G:3, G3C2R2
+SPACE = "[ \u00a0\u202f]{0,3}"
+IMMEDIATE = re.compile(rf"\bimm[eé]diate?s?{SPACE}[:=]?{SPACE}(oui|non)\b", re.I)
 PRIORITY = {  # gravité × répercussions (domain §5.2)
     1: ("P4", "P4", "P3", "P2"),
     2: ("P4", "P3", "P2", "P1"),
@@ -151,14 +156,40 @@ def assessment(text: str) -> dict[str, Any]:
             found[name] = int(digit)
         elif colon:
             found |= _other_line(fold(key).strip(), value.strip())
-    what = {k: v for line in text.splitlines()[:60] for k, v in [_keyed(line)] if k in ("quoi", "qui", "quand") and v}
+    found = _short(text[:4000]) | found
+    what = {k: v for line in text.splitlines()[:60] for k, v in [_keyed(line)] if k in ASKED and v}
     if what and found.get("immediate") == "oui" and not found.get("immediate_what"):
-        found["immediate_what"] = " ; ".join(what[k] for k in ("quoi", "qui", "quand") if k in what)[:500]
-    for letter, digit in SHORT.findall(text[:2000]):
-        found.setdefault(SCORES[letter.lower()], int(digit))
-    immediate = IMMEDIATE.search(text[:4000])
-    if immediate and "immediate" not in found:
-        found["immediate"] = immediate[1].lower()
+        found["immediate_what"] = " ; ".join(what[k] for k in ASKED if k in what)[:500]
+    return found
+
+
+def _short(text: str) -> dict[str, Any]:
+    """« G3 C2 R2 immédiat:oui, Bo appelle lundi »: what follows the decision is who, what and when."""
+    decided = IMMEDIATE.search(text)
+    before, after = (text[: decided.start()], text[decided.end() :]) if decided else (text, "")
+    found: dict[str, Any] = {}
+    for score in [*SHORT.finditer(before), *_leading(after)]:
+        found.setdefault(SCORES[score[1].lower()], int(score[2]))
+    if decided:
+        found |= {"immediate": decided[1].lower(), "immediate_what": _what(after)}
+    return found
+
+
+def _what(text: str) -> str:
+    """Who, what and when: after the scores that may stand first, to the next blank line or labelled one."""
+    scores = _leading(text)
+    first, *more = text[scores[-1].end() if scores else 0 :].splitlines() or [""]
+    lines = [first, *takewhile(lambda line: line.strip() and _keyed(line)[0] not in LABELLED, more)]
+    return " ".join(" ".join(lines).split()).strip(" ,:;.–-")[:500]
+
+
+def _leading(text: str) -> list[re.Match[str]]:
+    """The scores at the very beginning of a text; those further on may be the name of a room."""
+    found: list[re.Match[str]] = []
+    for score in SHORT.finditer(text):
+        if text[found[-1].end() if found else 0 : score.start()].strip(" ,;/\u00a0"):
+            break
+        found.append(score)
     return found
 
 
@@ -171,8 +202,7 @@ def _other_line(key: str, value: str) -> dict[str, Any]:
     words = fold(value)
     if key.startswith(("action immediate", "immediat")):
         decided = "oui" if words.startswith("oui") else "non" if words.startswith("non") else ""
-        what = value[3:].strip(" ,:;–-") if decided else ""
-        return {"immediate": decided, "immediate_what": what[:500]} if decided else {}
+        return {"immediate": decided, "immediate_what": _what(value[3:])} if decided else {}
     if key.startswith("caractere") and words:
         return {"character": "durable" if "durable" in words else "exceptionnel" if "exceptionnel" in words else ""}
     if key.startswith("categorie") and value:
@@ -191,7 +221,7 @@ def priority(gravity: int, repercussions: int, raised: list[str]) -> tuple[str, 
 
 def _assess(order: Order) -> list[Effect]:
     case = order.file
-    found = assessment(f"{order.command.argument}\n{order.reading.new_text}")
+    found = assessment(f"{order.command.argument}\n\n{order.reading.new_text}")
     missing = [LABELS[n] for n in LABELS if n not in found]
     if "immediate" not in found:
         missing.append("action immédiate (oui ou non)")
@@ -274,7 +304,13 @@ def _undo(order: Order) -> list[Effect]:
     if window is None:
         return telling.refuse(order, complaint.REFUSALS["!too-late"], nearest="rouvrir")
     kept = window.undo.get("kept", {})  # of a duplicate: the file whose due date it had brought forward
-    fields = {k: _back(k, v) for k, v in window.undo.items() if k != "kept"}
+    overtaken = _overtaken(window, order.file.stage)
+    if overtaken and order.file.stage in complaint.ENDED:
+        done = ["la lettre ne partira pas", "le dossier reste clos, comme vous l’avez dit depuis (#rouvrir le rouvre)"]
+        what = f"annuler la lettre du dossier {order.file.number} qui attendait de partir"
+        return [Cancel(key=window.key), telling.confirm(order, what, done)]
+    fields = {k: _back(k, v) for k, v in window.undo.items() if k != "kept" and not (overtaken and k == "stage")}
+    fields |= {"stage": _by_now(str(fields["stage"]), order.file)} if "stage" in fields else {}
     dates = [Change(number=n, fields={"due_on": _back("due_on", day)}) for n, day in dict(kept).items()]  # type: ignore[call-overload]
     done = ["la lettre ne partira pas", "le dossier est revenu à l’état d’avant"]
     return [
@@ -283,6 +319,19 @@ def _undo(order: Order) -> list[Effect]:
         *dates,
         telling.confirm(order, f"annuler la dernière commande du dossier {order.file.number}", done),
     ]
+
+
+def _overtaken(window: Window, stage: str) -> bool:
+    """Whether another command has moved the file since: that one was not taken back."""
+    tag = {"news": "réponse", "question": "précisions", "commitment": "butoir"}.get(window.kind)
+    return tag is not None and complaint.after(str(window.undo["stage"]), tag)[0] != stage
+
+
+def _by_now(stage: str, case: Case) -> str:
+    """The stage before, as it would be by now: an AR that left meanwhile, and an assessment, are not undone."""
+    if stage in ("received", "acknowledged") and case.assessed_at:
+        return "assessed"
+    return "acknowledged" if stage == "received" and case.ack_state in ("accepted", "uncertain") else stage
 
 
 def _back(name: str, value: Any) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 import cast
 import pytest
 
+from mailbot.demo import phone
 from mailbot.guard import Guard
 from staff.talk import ARGUED, FIRST, MORE, SCORES, SECOND, THANKS, Talk, kind_of, talk, words
 
@@ -210,11 +211,85 @@ async def test_two_complainants_about_one_thing_are_linked_and_each_is_answered_
         assert people.mailboxes() == {cast.BO: ["confirm", "refusal"]}
         assert people.desk.file(SECOND).linked_to == FIRST
         await people.staff("résolu", ARGUED, number=SECOND)
+        await people.post()
+        assert people.mailboxes() == {cast.BO: ["confirm"]}
+        await people.post(minutes=10)  # once the reply has left, the same text is offered for the other file
+        news = people.news()
+        assert [(taken.to[0], kind_of(taken)) for taken in news] == [(cast.OPALE, "reply"), (cast.BO, "same-reply")]
+        assert FIRST not in words(news[0])
+        assert (people.stage(FIRST), people.stage(SECOND)) == ("acknowledged", "closed")
+        offer = news[1]
+        draft = phone.button(offer.raw, "#résolu")
+        assert draft.subject.startswith(f"[{FIRST}-")
+        assert " ".join(ARGUED.split()) == " ".join(draft.body.split())
+        assert cast.OPALE not in words(offer)
+        await people.written(draft.subject, draft.body, cast.BO, "Bo Martin")
         await people.post(minutes=10)
         news = people.news()
-        assert sorted((taken.to[0], kind_of(taken)) for taken in news) == [(cast.BO, "confirm"), (cast.OPALE, "reply")]
-        assert all(FIRST not in words(taken) for taken in news if taken.to[0] == cast.OPALE)
-        assert (people.stage(FIRST), people.stage(SECOND)) == ("acknowledged", "closed")
+        assert sorted((taken.to[0], kind_of(taken)) for taken in news) == [(cast.BO, "confirm"), (cast.CARL, "reply")]
+        reply = next(words(taken) for taken in news if taken.to[0] == cast.CARL)
+        assert " ".join(ARGUED.split()) in reply
+        assert SECOND not in reply
+        assert (people.stage(FIRST), people.stage(SECOND)) == ("closed", "closed")
+
+
+async def linked_pair(
+    people: Talk, second: str = "Bonjour,\nla salle était fermée pour nos stagiaires.\nOpale\n"
+) -> None:
+    """Carl's file is Bo's, Opale's, linked to it, was given to Ann; everybody has read their mail."""
+    await people.carl(LOST)
+    await people.carl(second, sender=cast.OPALE, name="Opale")
+    await people.staff(f"lier {FIRST}", number=SECOND)
+    await people.staff("affecter Ann", number=SECOND)
+    await people.post()
+    people.mailboxes()
+
+
+async def test_the_same_text_is_offered_to_whoever_handles_the_linked_file(guard: Guard, tmp_path: Path) -> None:
+    async with talk(tmp_path, guard) as people:
+        await linked_pair(people)
+        await people.staff("partielle", ARGUED * 8)
+        await people.post(minutes=10)
+        *others, offer = people.news()
+        assert [(taken.to[0], kind_of(taken)) for taken in others] == [(cast.BO, "confirm"), (cast.CARL, "reply")]
+        assert (offer.to[0], kind_of(offer)) == (cast.ANN, "same-reply")
+        assert phone.button(offer.raw, "#partielle").body == ""  # too long for a link: the letter carries it
+        assert " ".join((ARGUED * 8).split()) in words(offer).replace("> ", "")
+        assert "trop long pour le bouton" in words(offer)
+        assert people.stage(SECOND) == "acknowledged"
+
+
+@pytest.mark.parametrize(
+    ("end", "text"),
+    [
+        ("retrait", "Elle me l’a dit au téléphone.\n"),  # the other file is over
+        ("évaluer", SCORES),
+    ],
+)
+async def test_nothing_is_offered_for_a_linked_file_that_is_over(
+    end: str, text: str, guard: Guard, tmp_path: Path
+) -> None:
+    async with talk(tmp_path, guard) as people:
+        await linked_pair(people)
+        await people.staff(end, text, who=cast.ANN, number=SECOND)
+        await people.post(minutes=10)
+        people.mailboxes()
+        await people.staff("résolu", ARGUED)
+        await people.post(minutes=10)
+        offered = {} if end == "retrait" else {cast.ANN: ["same-reply"]}
+        assert people.mailboxes() == {cast.BO: ["confirm"], cast.CARL: ["reply"]} | offered
+
+
+async def test_the_reply_of_a_sensitive_file_is_shown_to_nobody_else(guard: Guard, tmp_path: Path) -> None:
+    async with talk(tmp_path, guard) as people:
+        await linked_pair(people)
+        await people.carl("Bonjour,\nc’est du harcèlement.\nCarl\n", answers="ack")
+        assert people.desk.file(FIRST).sensitive
+        await people.post()
+        people.mailboxes()
+        await people.staff("résolu", ARGUED)
+        await people.post(minutes=10)
+        assert people.mailboxes() == {cast.BO: ["confirm"], cast.CARL: ["reply"]}
 
 
 async def test_one_mail_held_two_complaints_and_carl_gets_an_ar_for_each(guard: Guard, tmp_path: Path) -> None:
@@ -306,3 +381,72 @@ def _codes(tx):  # type: ignore[no-untyped-def]
     from mailbot.store.tables import Code
 
     return list(tx.exec(select(Code.code)))
+
+
+NEWS = "Bonjour,\nnous avons bien avancé et nous vous écrirons demain.\nBo\n"
+
+
+async def test_news_taken_back_after_the_file_was_closed_otherwise_leave_it_closed(
+    guard: Guard, tmp_path: Path
+) -> None:
+    async with talk(tmp_path, guard) as people:
+        await people.carl(LOST)
+        await people.staff("évaluer", SCORES)
+        await people.staff("réponse", NEWS)
+        await people.staff("répondu", "Je l’ai eu au téléphone : tout est réglé.\n")
+        assert people.stage() == "closed"
+        await people.staff("annuler")
+        await people.post(minutes=10)
+        assert people.mailboxes() == {
+            cast.BO: ["assignment", "confirm", "confirm", "confirm", "confirm"],
+            cast.CARL: ["ack"],
+        }
+        row = people.desk.file()
+        assert (row.stage, row.answered_at is not None, row.closed_at is not None) == ("closed", True, True)
+        assert "reste clos" in str(people.last("confirm", cast.BO).facts["done"])
+
+
+async def test_a_date_and_a_question_are_taken_back_one_after_the_other(guard: Guard, tmp_path: Path) -> None:
+    async with talk(tmp_path, guard) as people:
+        await people.carl(LOST)
+        await people.staff("précisions", "Bonjour, à quelle heure étiez-vous là ?\nBo\n")
+        await people.staff("butoir 04/12/2026", "Le formateur nous répond le 3 décembre.\n")
+        await people.post()
+        await people.staff("annuler")
+        assert people.stage() == "waiting"
+        assert people.desk.file().committed_on is None
+        await people.staff("annuler")
+        assert people.stage() == "acknowledged"
+        await people.post(minutes=10)
+        assert people.mailboxes() == {
+            cast.BO: ["assignment", "confirm", "confirm", "confirm", "confirm"],
+            cast.CARL: ["ack"],
+        }
+
+
+async def test_news_taken_back_leave_an_assessment_as_it_is(guard: Guard, tmp_path: Path) -> None:
+    async with talk(tmp_path, guard) as people:
+        await people.carl(LOST)
+        await people.post()
+        await people.staff("réponse", NEWS)
+        await people.staff("évaluer", SCORES)
+        await people.staff("annuler")
+        await people.post(minutes=10)
+        assert people.stage() == "assessed"
+        assert people.mailboxes() == {cast.BO: ["assignment", "confirm", "confirm", "confirm"], cast.CARL: ["ack"]}
+
+
+async def test_the_question_about_another_address_is_put_once(guard: Guard, tmp_path: Path) -> None:
+    other = "carl.bis@ailleurs.example"
+    async with talk(tmp_path, guard) as people:
+        await people.carl(LOST)
+        await people.post()
+        people.mailboxes()
+        answered = (("In-Reply-To", people.last("ack", cast.CARL).message_id),)
+        for text, asked in (("Une précision.\n", 1), ("Une autre précision.\n", 0)):
+            await people.written("Re: votre accusé", text, other, "Carl Petit", answered)
+            await people.post(minutes=1)
+            [notice] = people.news()
+            assert (notice.to[0], kind_of(notice)) == (cast.BO, "followup-notice")
+            assert words(notice).count("Est-ce bien la même personne ?") == asked
+            assert other in words(notice)
