@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 
+from mailbot.message import pdf
+
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _NOT_A_LETTER = re.compile(r"[^a-z0-9]", re.ASCII)
 _LINES = ("pondreaudessusdecetteligne", "replyabovethisline")  # « é » is written in too many ways
@@ -14,9 +16,14 @@ _CODE = re.compile(r"-\d{4}-\d{4,6}-[A-HJ-NP-Z2-9]{6}(?:\]|%5D|=5D)", re.ASCII |
 def held_in(beginning: bytes) -> bool:
     """Our line or a reference with a personal code, in any charset that keeps ASCII (UTF-16 too), in quoted-printable or HTML.
 
-    What is compressed or in base64 (a PDF, a text of a word processor) is not looked into. Linear.
+    A PDF is looked into as well; what else is compressed or in base64 (a text of a word processor) is not. Linear.
     """
-    text = beginning.replace(b"\0", b"").decode("latin-1")
+    if _written(beginning.replace(b"\0", b"").decode("latin-1")):
+        return True
+    return pdf.is_one(beginning) and any(_written(text) for text in pdf.texts(beginning))
+
+
+def _written(text: str) -> bool:
     if _CODE.search(text):
         return True
     text = text.replace("=\r\n", "").replace("=\n", "").replace("=2D", "-")
