@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +25,12 @@ from mailbot.cli.shared import (
     user,
     with_mails,
 )
+
+if TYPE_CHECKING:
+    from mailbot.reports.inspection import Inspector
+    from mailbot.reports.sources import Source
+
+MANY = 20  # mails from which on a bar shows how far `inspect` is
 
 
 @command(examples="mailbot run   ·   mailbot run --once --config essai.toml")
@@ -96,21 +104,59 @@ def _tell(number: str, config: Path | None, as_json: bool, question: Any) -> Non
             typer.echo(line)
 
 
-@command(examples="mailbot inspect message.eml   ·   mailbot inspect - < message.eml")
-def inspect(file: Path, as_json: AsJson = False) -> None:
-    """Comment un message serait lu et jugé. Ne garde rien, ne demande aucune configuration."""
-    from mailbot.reports import inspection
+@command(
+    examples="mailbot inspect message.eml   ·   mailbot inspect archive.mbox   ·   mailbot inspect --json dossier/"
+)
+def inspect(
+    file: Annotated[Path, typer.Argument(help="Un message, une boîte (mbox), un dossier ; « - » : l’entrée.")],
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="Une configuration : son équipe, ses adresses, ses mots comptent."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Comment un message serait lu et jugé, et pourquoi. Ne garde rien ; sans --config, personne n’est de l’équipe.
+
+    Avec --json, une ligne par message.
+    """
+    from mailbot.corridor.bench import words
+    from mailbot.guard import NotStarted
+    from mailbot.reading import EMPTY_WORDS
+    from mailbot.reports import inspection, sources
 
     try:
-        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        known = sources.standard_input() if str(file) == "-" else sources.found(file)
     except OSError as error:
-        fail(NOT_DONE, f"Le fichier ne se lit pas : {error.strerror} ({file}).")
-    told = inspection.inspect(raw)
-    if as_json:
-        show_json(told)
-    else:
-        for line in inspection.lines(told):
-            typer.echo(line)
+        fail(NOT_DONE, f"Le fichier ne se lit pas : {error.strerror} ({error.filename or file}).")
+    if not known:
+        fail(NOT_DONE, f"Aucun message dans {file} : il faut des fichiers .eml ou .mbox, ou un Maildir.")
+    settings = load(config) if config else None
+    chosen = words(settings) if settings else EMPTY_WORDS
+    try:
+        with inspection.Inspector(settings, chosen) as inspector:
+            _inspect_each(inspector, known, as_json)
+    except NotStarted as error:
+        fail(TRY_LATER, f"{error}.")
+
+
+def _inspect_each(inspector: Inspector, known: Sequence[Source], as_json: bool) -> None:
+    """The answers go to the output; a bar to the terminal beside it, where there is one and there are many."""
+    from mailbot.reports import inspection
+
+    counted: Counter[str] = Counter()
+    hidden = len(known) < MANY or not sys.stderr.isatty() or sys.stdout.isatty()
+    with typer.progressbar(known, label="Lecture", file=sys.stderr, hidden=hidden) as bar:
+        for source in bar:
+            told = inspection.of(inspector, source.read)
+            counted[told["verdict"]] += 1
+            if as_json:
+                show_json({"file": source.name, **told}, indent=None)
+            elif len(known) == 1:
+                typer.echo("\n".join(inspection.lines(told)))
+            else:
+                typer.echo(inspection.row(source.name, told))
+    if len(known) > 1 and not as_json:
+        typer.echo(inspection.summary(counted))
 
 
 @command(examples="mailbot decide 17 complaint --by ann")

@@ -80,9 +80,9 @@ def usual_place() -> Path | None:
     return next((p for p in places if p.exists()), None)
 
 
-def show_json(value: Any) -> None:
+def show_json(value: Any, *, indent: int | None = 2) -> None:
     """JSON for a script, harmless on a terminal too: whatever steers one is written as an escape."""
-    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
     typer.echo("".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 
