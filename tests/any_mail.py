@@ -36,7 +36,9 @@ SETTING = desks.Setting(
     prefix="REC",
 )
 # Kinds whose mails name no file and answer nothing: a desk that knows nothing judges them.
-BY_THEMSELVES = ("charset", "danger", "encoding", "boundary", "inline", "name", "nested", "winmail")
+BY_THEMSELVES = frozenset(
+    "boundary charset danger empty encoding form header hostile id inline name nested person signed winmail".split()
+)
 # number, complainant, stage, days since reception, days since closing
 FILES = (
     ("REC-2026-0007", "vera@courriel.example", "closed", 150, 90),
