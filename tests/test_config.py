@@ -464,6 +464,10 @@ CONTRADICTIONS = [
     ("", '[intake]\nfunders = ["@opco.example"]', "intake.funders[1]", "pas un domaine"),
     ("", '[intake]\nfunders = ["a.example"]\npublic_domains = ["A.example"]', "intake.funders[1]", "public_domains"),
     ("", '[texts]\nfolder = "none"', "texts.folder", "pas un dossier"),
+    ("", '[texts]\naccent = "bleu"', "texts.accent", "pas une couleur"),
+    ("", '[texts]\naccent = "#12345"', "texts.accent", "pas une couleur"),
+    ("", '[texts]\naccent = "#ffcc00"', "texts.accent", "contraste 1,5"),
+    ("", '[texts]\nlogo = "none.png"', "texts.logo", "n’existe pas"),
     ("", '[database]\nurl = "mysql://db.example/x"', "database.url", "postgresql://"),
     ("", '[alarm]\nwebhook = "http://alarm.example/x"', "alarm.webhook", "https://"),
     ("", '[alarm.smtp]\nhost = "smtp.b.example"', "alarm.smtp.user", "autre compte"),
@@ -618,6 +622,7 @@ def keys_in(value: object, at: str = "") -> list[str]:
 def test_the_example_with_everything_switched_on_loads(tmp_path: Path) -> None:
     for name in ("autorite.pem", "lettres"):
         (tmp_path / name).mkdir() if name == "lettres" else (tmp_path / name).touch()
+    (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x09\0\0\0\x09" + b"IEND\xaeB`\x82")
     config = read(tmp_path, unfolded(filled()).replace("alarme.example/…", "alarme.example/x"))
     assert config.assignment.rules[0].to == "bo@formation-exemple.example"
     assert config.alarm.smtp is not None

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "mailbot"
 LONGEST = 400  # lines
 
 DESK = frozenset(
-    "message reading identity verdict tags workdays complaint cadence fence rules effects letters desk".split()
+    "message reading identity verdict tags workdays complaint cadence colours fence rules effects letters desk".split()
 )
 HANDS = frozenset("store guard mailbox outbox oauth names jobs alarms app cli demo".split())
 ABOVE = frozenset({"app", "jobs", "cli", "__main__"})  # they know everything
@@ -119,13 +119,13 @@ def test_the_desk_takes_settings_as_records_and_never_reads_the_file() -> None:
     assert wrong == []
 
 
-def test_the_settings_know_only_the_calendar() -> None:
+def test_the_settings_know_only_the_calendar_and_the_colours() -> None:
     wrong = [
         f"{shown(path)}:{line} → {name}"
         for path in MODULES
         if room(path) == "config"
         for name, line in rooms_entered(path)
-        if name != "workdays"
+        if name not in ("workdays", "colours")
     ]
     assert wrong == []
 

@@ -84,7 +84,7 @@ def test_the_ar_of_an_unproven_sender_repeats_nothing_of_his(language: str) -> N
 def test_a_text_of_ones_own_cannot_make_the_unproven_ar_talk(tmp_path: Path) -> None:
     own(tmp_path, "fr/ack.txt", "Objet : {{ name }}\n\n{{ name }}{{ wish }}{{ files|join }}{{ rejected[0].name }}.\n")
     raw = sealed("ack", house=replace(HOUSE, texts_folder=tmp_path), authenticated=False).raw
-    assert plain(raw).startswith(". Réf.")
+    assert plain(raw).startswith("Institut Exemple Formation . Réf.")
 
 
 @pytest.mark.parametrize(

@@ -177,8 +177,8 @@ def test_the_files_that_leave_with_a_text_are_listed() -> None:
 
 
 def test_a_commitment_prints_its_date_and_its_reason() -> None:
-    assert sealed("commitment").subject.endswith("Nous vous répondrons le vendredi 29 mai 2026 au plus tard")
     text = plain(sealed("commitment").raw)
+    assert "Nous vous répondrons le vendredi 29 mai 2026 au plus tard Bonjour Carl Dufour," in text
     assert "le certificateur nous répond le 26 mai" in text
     assert "au plus tard le vendredi 29 mai 2026. Cette date nous engage." in text
 
@@ -230,7 +230,8 @@ def sealed_with(facts: dict[str, Any], house: Any) -> bytes:
 @pytest.mark.parametrize("outcome", ["fondée", "partielle", "non fondée"])
 def test_the_subject_of_a_reply_announces_no_outcome(outcome: str) -> None:
     raw = sealed("reply", outcome=outcome).raw
-    assert read(raw)["Subject"] == "[REC-2026-0042] Notre réponse à votre réclamation"
+    assert read(raw)["Subject"] == "[REC-2026-0042] Votre message – Service réclamations"
+    assert "Institut Exemple Formation Notre réponse Bonjour" in plain(raw)
     assert ("nous relirons le dossier" in plain(raw)) is (outcome == "non fondée")
 
 

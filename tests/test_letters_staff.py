@@ -12,9 +12,17 @@ from test_letters_samples import FACTS, ROW
 def test_the_assignment_begins_with_what_who_and_until_when() -> None:
     lines = [" ".join(line.split()) for line in part(sealed("assignment").raw, "plain").splitlines() if line]
     assert lines[0] == "---- Répondre au-dessus de cette ligne ----"
-    assert lines[1] == "Bonjour Bo, la réclamation REC-2026-0042 vous est confiée."
+    assert lines[1] == "Réclamation à traiter avant le mardi 19 mai 2026 au soir"
+    assert lines[2] == "Bonjour Bo, la réclamation REC-2026-0042 vous est confiée."
+    assert lines[3] == "Réclamant : Carl Dufour (carl@boite.example)"
+    assert lines[4].startswith("Réponse attendue au plus tard le mardi 19 mai 2026")
+
+
+def test_a_chase_begins_with_what_who_and_until_when() -> None:
+    lines = [" ".join(line.split()) for line in part(sealed("chase").raw, "plain").splitlines() if line]
+    assert lines[1] == "Répondre, ou poser une date ?"
     assert lines[2] == "Réclamant : Carl Dufour (carl@boite.example)"
-    assert lines[3].startswith("Réponse attendue au plus tard le mardi 19 mai 2026")
+    assert lines[3] == "Échéance : mardi 19 mai 2026"
 
 
 def test_the_assignment_holds_all_that_is_known() -> None:
@@ -45,8 +53,9 @@ def test_a_very_long_complaint_is_cut_and_the_cut_is_said() -> None:
 
 
 def test_a_sensitive_subject_stays_out_of_the_subject_line() -> None:
-    assert "Session annulée" in sealed("assignment").subject
-    assert "Session annulée" not in sealed("assignment", sensitive=True).subject
+    assert sealed("assignment").subject.endswith("Réclamation : Session annulée")
+    assert sealed("assignment", sensitive=True).subject.endswith("] Réclamation")
+    assert sealed("chase", shown=False).subject.endswith("] Réclamation")
 
 
 @pytest.mark.parametrize("command", ["complaint", "note", "ignore"])
@@ -62,9 +71,10 @@ def test_a_question_without_a_code_names_the_commands_that_answer_it(kind: str, 
 def test_the_digest_reconciles_the_mailbox_with_the_register() -> None:
     text = plain(sealed("digest").raw)
     assert (
-        "En retard : 1 À répondre aujourd’hui : 1 Promesses à risque : 1 Nouvelles : 0 À décider : 1 37 messages reçus, 36 expliqués"
+        "En retard : 1 À répondre aujourd’hui : 1 Nouvelles : 0 À décider : 1 1 dossier ouvert, 1 promesse à risque, 1 alerte en cours."
         in text
     )
+    assert "37 messages reçus, 36 expliqués" in text
     assert "Écart : 1." in text
     assert "Prochain relevé : mercredi 13 mai 2026 à 8 h 00" in text
     assert "3f9a0c77" in text
@@ -75,7 +85,7 @@ def test_the_digest_leaves_also_when_there_is_nothing() -> None:
     counts = {"received": 1, "explained": 1, "by_verdict": {}, "vanished": [], "before_start": 0}
     empty = {s: [] for s in ("late", "today", "risk", "changed", "new", "to_decide", "open", "no_ack", "alarms")}
     text = plain(sealed("digest", **empty, counts=counts, essai=False).raw)
-    assert text.startswith("Rien à faire aujourd’hui.")
+    assert text.startswith("Réclamations du mardi 12 mai 2026 Rien à faire aujourd’hui. En retard : 0")
     assert "1 message reçu, 1 expliqué" in text
     assert "Écart" not in text
 
@@ -94,7 +104,7 @@ def test_the_digest_names_people_only_where_allowed_and_never_in_sensitive_files
 
 
 @pytest.mark.parametrize(
-    ("asks", "subject", "said"),
+    ("asks", "title", "said"),
     [
         ("assess", "Rappel : évaluation attendue", "attend sa première évaluation"),
         ("treat", "Rappel : un dossier à faire avancer", "attend une suite"),
@@ -105,10 +115,10 @@ def test_the_digest_names_people_only_where_allowed_and_never_in_sensitive_files
         ("complete", "Il manque quelque chose au dossier", "il manque : l’évaluation."),
     ],
 )
-def test_a_chase_says_what_is_awaited(asks: str, subject: str, said: str) -> None:
-    done = sealed("chase", asks=asks)
-    assert " ".join(done.subject.split()) == f"[REC-2026-0042] {subject}"
-    assert said in plain(done.raw)
+def test_a_chase_says_what_is_awaited(asks: str, title: str, said: str) -> None:
+    text = plain(sealed("chase", asks=asks).raw)
+    assert f"de cette ligne ---- {title} Réclamant" in text
+    assert said in text
 
 
 @pytest.mark.parametrize(
@@ -212,5 +222,5 @@ def test_a_low_mark_is_told_with_the_words_that_go_with_it() -> None:
 
 def test_the_digest_says_what_is_at_risk_and_what_changed() -> None:
     text = plain(sealed("digest").raw)
-    assert "Promesses à risque REC-2026-0039 P2" in text
-    assert "Ce qui a changé - REC-2026-0030 : close, fondée" in text
+    assert "PROMESSES À RISQUE REC-2026-0039 P2" in text
+    assert "CE QUI A CHANGÉ - REC-2026-0030 : close, fondée" in text

@@ -82,6 +82,7 @@ _PATHS: tuple[Key, ...] = (
     ("smtp", "ca_file"),
     ("alarm", "smtp", "ca_file"),
     ("texts", "folder"),
+    ("texts", "logo"),
 )
 # What stands in for a key that is missing or wrong while the others are judged; never handed out.
 _BLANKS: dict[str, Any] = {

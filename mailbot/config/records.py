@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from mailbot import workdays
+from mailbot.colours import ACCENT
 
 Security = Literal["tls", "starttls", "none"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -158,6 +159,8 @@ class Digest(Section):
 class Texts(Section):
     folder: Path | None = None  # one's own templates, each replacing the one of the same name
     signature: str = ""  # default: organisation.service
+    accent: str = ACCENT  # the one colour of the letters, #rrggbb
+    logo: Path | None = None  # travels in the letters to complainants
 
 
 class Database(Section):

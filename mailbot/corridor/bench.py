@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
@@ -17,10 +18,10 @@ from mailbot import letters, reading, rules
 from mailbot.config import Config
 from mailbot.guard import Guard
 from mailbot.letters.dress import TO_COMPLAINANTS
-from mailbot.store import codes, desks, ledger
+from mailbot.store import codes, desks, ledger, thread
 from mailbot.store.apply import Act, Dressed
 from mailbot.store.ledger import Ledger, Session
-from mailbot.store.tables import Letter
+from mailbot.store.tables import Complaint, Letter
 from mailbot.tags import CODE_ALPHABET, CODE_LENGTH
 
 T = TypeVar("T")
@@ -64,7 +65,7 @@ class Bench:
         return Act(
             now=self.clock(),
             cause=cause,
-            dress=lambda letter: self.dress(self._coded(tx, letter), files or {}, essai=essai),
+            dress=lambda letter: self.dress(self._threaded(tx, self._coded(tx, letter)), files or {}, essai=essai),
             salt=lambda: secrets.token_hex(16),
             inbound_id=inbound_id,
         )
@@ -84,6 +85,22 @@ class Bench:
                 tx, f"m-{row['inbound_id']}", person.addresses[0].lower()
             )
         return replace(letter, facts=facts)
+
+    def _threaded(self, tx: Session, letter: fx.Letter) -> fx.Letter:
+        """With what it continues, so that a file is one thread for each reader, and what it may say of the file."""
+        if not letter.number:
+            return letter
+        person = self.config.person(letter.to)
+        told = thread.of(tx, letter.number, person.addresses if person else (letter.to,), without=letter.keys[0])
+        replied = letter.in_reply_to or (told.ids[-1] if told.ids else "")
+        before = [i for i in dict.fromkeys((*told.ids, *letter.references)) if i != replied]
+        about = {
+            "received_at": told.received_at.isoformat() if told.received_at else None,
+            "acknowledged_at": told.acknowledged_at.isoformat() if told.acknowledged_at else None,
+            "topic": told.topic if letter.facts.get("code") else "",  # who may have no code may not be told either
+        }
+        references = (*before, replied) if replied else ()
+        return replace(letter, in_reply_to=replied, references=references, facts={**letter.facts, "file": about})
 
     def _code(self, tx: Session, about: str, person: str) -> str:
         return codes.code_for(
@@ -121,8 +138,9 @@ class Bench:
     def reprint(self, tx: Session, letter_id: int) -> None:
         """A letter whose date went stale before any attempt reached DATA: rendered again, with a new Message-ID."""
         row = tx.get_one(Letter, letter_id)
-        letter = rules.reprint(_as_effect(row), self.clock(), self.config)
-        dressed = self.dress(letter, {}, essai=row.envelope_to != row.to_addr)
+        number = tx.get_one(Complaint, row.complaint_id).number if row.complaint_id else None
+        letter = rules.reprint(_as_effect(row, number), self.clock(), self.config)
+        dressed = self.dress(self._threaded(tx, letter), {}, essai=row.envelope_to != row.to_addr)
         row.facts, row.due_on, row.printed_on = letter.facts, letter.due_on, letter.printed_on
         row.raw, row.message_id, row.marker, row.subject = (
             dressed.raw,
@@ -132,14 +150,14 @@ class Bench:
         )
 
 
-def _as_effect(row: Letter) -> fx.Letter:
+def _as_effect(row: Letter, number: str | None) -> fx.Letter:
     return fx.Letter(
         kind=row.kind,
         keys=(row.name,),
         to=row.to_addr,
         language=row.language,
         facts=row.facts,
-        number=None,
+        number=number,
         due_on=row.due_on,
         printed_on=row.printed_on,
         in_reply_to=row.in_reply_to,
@@ -167,8 +185,20 @@ def house(config: Config) -> letters.House:
         mediator_address=config.mediator.address,
         mediator_site=config.mediator.site,
         texts_folder=config.texts.folder,
+        accent=config.texts.accent,
+        logo=_logo(config.texts.logo),
         days=config.calendar.days,
     )
+
+
+def _logo(file: Path | None) -> letters.Logo | None:
+    """The picture that was checked with the settings; one that went missing since stops no letter."""
+    try:
+        octets = file.read_bytes() if file else b""
+    except OSError as error:
+        log.error("logo", why=str(error))
+        return None
+    return letters.Logo(octets=octets, subtype="png" if octets.startswith(b"\x89PNG") else "jpeg") if octets else None
 
 
 def words(config: Config) -> reading.Words:

@@ -2,10 +2,10 @@
 
 from mailbot.letters.buttons import mailto
 from mailbot.letters.dress import KINDS, Unwritable
-from mailbot.letters.house import House
+from mailbot.letters.house import House, Logo
 from mailbot.letters.seal import Injected, Sealed, seal, sendable
 
-__all__ = ["House", "Injected", "Sealed", "Unwritable", "kinds", "mailto", "seal", "sendable"]
+__all__ = ["House", "Injected", "Logo", "Sealed", "Unwritable", "kinds", "mailto", "seal", "sendable"]
 
 
 def kinds() -> tuple[str, ...]:

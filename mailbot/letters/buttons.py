@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -19,12 +19,14 @@ CUT = "…"
 
 @dataclass(frozen=True, kw_only=True)
 class Button:
-    """One mail to send. `spelled`: the plain text part prints the body too, it is a form to fill."""
+    """One mail to send. `spelled`: the plain text part prints the body too, it is a form to fill; `main`: drawn full,
+    the others in outline, so that the usual answers are seen first."""
 
     label: str
     subject: str
     body: str = ""
     spelled: bool = False
+    main: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,7 @@ class Tap:
     words: str
     hint: str = ""
     form: str = ""
+    main: bool = True
 
 
 def mailto(mailbox: str, subject: str, body: str) -> str:
@@ -111,22 +114,22 @@ Dans l’objet, la date à la place de JJ/MM/AAAA.
 Au-dessus de la ligne, la raison : le réclamant la lira."""
 
 TAPS: dict[str, Tap] = {
-    "not-complaint": Tap(label="Ce n’est pas une réclamation", words="#information", hint=NATURES),
-    "take": Tap(label="Prendre", words="#prendre"),
+    "not-complaint": Tap(label="Ce n’est pas une réclamation", words="#information", hint=NATURES, main=False),
+    "take": Tap(label="Prendre", words="#prendre", main=False),
     "assess": Tap(label="Évaluer", words="#évaluer", form=SCORES),
     "close": Tap(label="Répondre et clore", words="#résolu", hint=PLAN),
-    "close-partly": Tap(label="Répondre et clore (fondée en partie)", words="#partielle", hint=PLAN),
-    "close-unfounded": Tap(label="Répondre et clore (non fondée)", words="#infondée", hint=PLAN),
+    "close-partly": Tap(label="Répondre et clore (fondée en partie)", words="#partielle", hint=PLAN, main=False),
+    "close-unfounded": Tap(label="Répondre et clore (non fondée)", words="#infondée", hint=PLAN, main=False),
     "question": Tap(label="Demander des précisions", words="#précisions"),
-    "news": Tap(label="Donner des nouvelles", words="#réponse"),
+    "news": Tap(label="Donner des nouvelles", words="#réponse", main=False),
     "date": Tap(label="Poser une date", words="#butoir JJ/MM/AAAA", hint=DAY),
-    "hand-over": Tap(label="Confier à quelqu’un", words="#affecter Prénom"),
-    "note": Tap(label="Note interne", words="#note"),
-    "answered": Tap(label="Déjà répondu autrement", words="#répondu"),
-    "pieces": Tap(label="Recevoir les fichiers", words="#pièces"),
+    "hand-over": Tap(label="Confier à quelqu’un", words="#affecter Prénom", main=False),
+    "note": Tap(label="Note interne", words="#note", main=False),
+    "answered": Tap(label="Déjà répondu autrement", words="#répondu", main=False),
+    "pieces": Tap(label="Recevoir les fichiers", words="#pièces", main=False),
     "undo": Tap(label="Annuler", words="#annuler"),
     "reopen": Tap(label="Rouvrir", words="#rouvrir"),
-    "leave-closed": Tap(label="Laisser clos", words="#note", form="Laisser clos."),
+    "leave-closed": Tap(label="Laisser clos", words="#note", form="Laisser clos.", main=False),
     "withdraw": Tap(label="Enregistrer le retrait", words="#retrait"),
     "go-on": Tap(label="Poursuivre le traitement", words="#note", form="Le traitement continue."),
 }
@@ -178,7 +181,7 @@ def for_waiting(inbound_id: int, code: str) -> list[Button]:
     """The two buttons of a mail that waits in the digest; none without its code."""
     facts = {"inbound_id": inbound_id, "code": code}
     buttons = _decide(facts) if reference(facts) else []
-    return [Button(label=f"{b.label} (n° {inbound_id})", subject=b.subject) for b in buttons]
+    return [replace(b, label=f"{b.label} (n° {inbound_id})") for b in buttons]
 
 
 def _taps(names: tuple[str, ...], facts: Mapping[str, Any]) -> list[Button]:
@@ -188,12 +191,12 @@ def _taps(names: tuple[str, ...], facts: Mapping[str, Any]) -> list[Button]:
 def _button(tap: Tap, facts: Mapping[str, Any]) -> Button:
     below = f"\n\n\n---- {markup.SEPARATOR['fr']} ----\n{tap.hint}" if tap.hint else ""
     subject = f"{reference(facts)} {tap.words}"
-    return Button(label=tap.label, subject=subject, body=tap.form or below, spelled="\n" in tap.form)
+    return Button(label=tap.label, subject=subject, body=tap.form or below, spelled="\n" in tap.form, main=tap.main)
 
 
 def _with_text(tap: Tap, facts: Mapping[str, Any], house: House) -> Button:
     """The button with the author's own text in it, if that fits whole."""
-    filled = Button(label=tap.label, subject=f"{reference(facts)} {tap.words}", body=facts["text"])
+    filled = Button(label=tap.label, subject=f"{reference(facts)} {tap.words}", body=facts["text"], main=tap.main)
     return filled if facts["text"] and fits(house.mailbox_address, filled.subject, filled.body) else _button(tap, facts)
 
 
@@ -255,7 +258,7 @@ def _colleague(facts: Mapping[str, Any], house: House) -> list[Button]:
 def _decide(facts: Mapping[str, Any], house: House | None = None) -> list[Button]:
     return [
         _button(Tap(label="C’est une réclamation", words="#réclamation"), facts),
-        _button(Tap(label="Écarter", words="#note"), facts),
+        _button(Tap(label="Écarter", words="#note", main=False), facts),
     ]
 
 

@@ -26,7 +26,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mailbot.effects import Letter
-from mailbot.letters import borrowed, buttons, dates, markup, withheld
+from mailbot.letters import borrowed, buttons, dates, look, markup, page, withheld
 from mailbot.letters.buttons import Button
 from mailbot.letters.house import House
 
@@ -65,6 +65,7 @@ KINDS = (
 )
 TEMPLATES = Path(__file__).parent / "templates"
 SUBJECT_LINE = re.compile(r"(?:Objet|Subject)\s*:(.*)")
+NUMBER_FIRST = re.compile(r"\[[^\]]*\]")
 NO_BREAK = "\u00a0"
 
 
@@ -94,14 +95,32 @@ def dress(letter: Letter, house: House, *, now: datetime, marker: str, redirect_
     facts = _facts(letter, language, house)
     first, _, body = _render(environment, name, {**facts, **ours}).partition("\n")
     subject = _subject(first, name, _own_numbers(letter.facts))
-    blocks = markup.parse(body)
+    blocks = _framed(markup.parse(body), subject, house, marker, language, outside=letter.kind in TO_COMPLAINANTS)
     if redirect_to:
         subject = f"[ESSAI, aurait été envoyé à {borrowed.for_subject(letter.to, frozenset())}] {subject}"
         blocks = [_rehearsal(letter.to), *blocks]
-    blocks.append(markup.Block(kind="small", lines=(f"{'Réf.' if language == 'fr' else 'Ref.'} {marker}",)))
-    page = {"body": markup.to_html(blocks, language), "subject": subject, **ours}
-    html = markup.bare(_render(environment, "layout.html", page))
+    worn = look.of(house.accent)
+    logo = house.logo.cid if house.logo and letter.kind in TO_COMPLAINANTS else ""
+    drawn = {"body": page.to_html(blocks, language, worn), "subject": subject, "look": worn, "logo": logo, **ours}
+    html = markup.bare(_render(environment, "layout.html", drawn))
     return Dressed(subject=subject, text=markup.to_text(blocks, language), html=html, language=language)
+
+
+def _framed(
+    blocks: list[markup.Block], subject: str, house: House, marker: str, language: str, *, outside: bool
+) -> list[markup.Block]:
+    """The blocks with what no template has to repeat: the house's name (above for outsiders, below for colleagues, whose
+    first lines are the matter itself), a title where a text has none, the reference."""
+    if not any(block.kind == "title" for block in blocks):
+        said = NUMBER_FIRST.sub("", subject).strip()
+        titles = [markup.Block(kind="title", lines=(markup.inert(said),))] if said else []
+        above = 1 if blocks[:1] and blocks[0].kind == "rule" else 0
+        blocks = [*blocks[:above], *titles, *blocks[above:]]
+    name = markup.inert(house.organisation)
+    reference = f"{'Réf.' if language == 'fr' else 'Ref.'} {marker}"
+    if outside:
+        return [markup.Block(kind="house", lines=(name,)), *blocks, markup.Block(kind="small", lines=(reference,))]
+    return [*blocks, markup.Block(kind="small", lines=(name, reference))]
 
 
 def _rehearsal(to: str) -> markup.Block:
@@ -241,7 +260,8 @@ def _taps(context: Context, pressed: list[Button]) -> markup.Marked:
     """Button lines."""
     to = context["house"].mailbox_address
     links = [(b, buttons.mailto(to, b.subject, b.body)) for b in pressed]
-    return markup.Marked("\n".join(markup.button(b.label, link, spelled=b.spelled) for b, link in links))
+    lines = [markup.button(b.label, link, spelled=b.spelled, main=b.main) for b, link in links]
+    return markup.Marked("\n".join(lines))
 
 
 def _size(size: int) -> str:

@@ -5,6 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailbot.colours import ACCENT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logo:
+    """A picture that travels inside the letters to complainants; without it they say the same."""
+
+    octets: bytes
+    subtype: str  # "png" | "jpeg"
+    cid: str = "logo"
+
 
 @dataclass(frozen=True, kw_only=True)
 class House:
@@ -30,3 +41,5 @@ class House:
     mediator_name: str = ""
     mediator_address: str = ""
     mediator_site: str = ""
+    accent: str = ACCENT
+    logo: Logo | None = None

@@ -1,13 +1,13 @@
-"""The light markup of the letters → blocks → a plain text part and an HTML part that say the same.
+"""The light markup of the letters → blocks → the plain text part; page.py draws the same blocks as HTML.
 
-A line is a line: `## ` a heading, `- ` a list item, `> ` a quotation, `| a | b |` a row, `===` the separator, `=> ` a
-button (written by the filter `taps` only), the rest a paragraph; an empty line ends a block. What comes from a variable
-stands between two private-use marks, so that nothing in it is ever at the start of a line: it cannot act as markup.
+A line is a line: `# ` the title, `## ` a heading, `- ` a list item, `- [x] ` a step done, `- [>] ` the present one,
+`- [ ] ` one to come, `> ` a quotation, `| a | b |` a row, `|= what | 3 | 12 |` a bar of 3 in 12, `===` the separator,
+`=> ` a button (written by the filter `taps` only), the rest a paragraph; an empty line ends a block. What comes from a
+variable stands between two private-use marks, so that nothing in it is ever at the start of a line: it cannot act as markup.
 """
 
 from __future__ import annotations
 
-import html
 import re
 import textwrap
 from dataclasses import dataclass
@@ -20,25 +20,14 @@ OPEN, CLOSE, PIPE, LINK = "\ue000", "\ue001", "\ue002", "\ue003"
 SPAN = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
 WIDTH = 76
 ENDS = re.compile(r"\n{3,}")
+STARTS = (("# ", "title"), ("## ", "heading"), ("- ", "item"), ("> ", "quote"))
+STEPS = ("- [x] ", "- [>] ", "- [ ] ")
+DONE, NOW, NEXT = "✓", "→", "○"
+SIGNS = {"x": DONE, ">": NOW, " ": NEXT}
 SEPARATOR = {"fr": "Répondre au-dessus de cette ligne", "en": "Reply above this line"}
 TYPED = {  # to whom and what to write, for whoever reads without buttons
     "fr": ("Sans bouton, écrivez à {} :", "Objet à écrire\u00a0:", "Texte à compléter\u00a0:", "\u00a0:"),
     "en": ("Without the button, write to {}:", "Subject to type:", "Text to complete:", ":"),
-}
-
-MUTED = "border-left:3px solid #8a8f98;margin:12px 0;padding:2px 0 2px 12px"
-STYLES = {
-    "heading": "font-size:17px;margin:22px 0 6px",
-    "paragraph": "margin:10px 0",
-    "list": "margin:8px 0;padding-left:22px",
-    "table": "border-collapse:collapse;margin:10px 0",
-    "cell": "padding:4px 14px 4px 0;vertical-align:top",
-    "rule": "border-bottom:1px dashed #8a8f98;font-size:13px;margin:0 0 16px;padding-bottom:6px;text-align:center",
-    "small": "font-size:12px;margin:22px 0 0",
-    "button": "border-collapse:separate;margin:10px 0;max-width:420px;width:100%",
-    # Outlook ignores the padding of a link and takes this one for the cell.
-    "press": "background-color:#1f4e8c;border-radius:6px;mso-padding-alt:14px 18px;text-align:center",
-    "link": "color:#ffffff;display:block;font-weight:bold;padding:14px 18px;text-decoration:none",
 }
 
 
@@ -48,7 +37,8 @@ class Marked(str):
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """Neighbouring lines of one kind: heading | item | quote | row | rule | button | paragraph | small."""
+    """Neighbouring lines of one kind: house | title | heading | item | step | quote | row | bar | rule | button |
+    paragraph | small. A step begins with its sign, a button holds its link behind a mark."""
 
     kind: str
     lines: tuple[str, ...]
@@ -75,9 +65,9 @@ def own_words(text: str) -> Marked:
     return Marked("\n".join(_between_marks(line) if line.strip() else "" for line in lines))
 
 
-def button(label: str, link: str, *, spelled: bool) -> Marked:
-    """A button line; `spelled`: the plain text part prints the body of the mail that it opens."""
-    return Marked(f"=> {inert(label)}{LINK}{link}{LINK if spelled else ''}")
+def button(label: str, link: str, *, spelled: bool, main: bool = True) -> Marked:
+    """A button line; `spelled`: the plain text part prints the body of the mail that it opens; `main`: drawn full."""
+    return Marked(f"=> {inert(label)}{LINK}{link}{LINK}{'spelled' if spelled else ''}{LINK}{'main' if main else ''}")
 
 
 def _lines(text: str) -> list[str]:
@@ -109,20 +99,26 @@ def _kind(line: str) -> str:
     if line.startswith("=> ") and LINK in line:
         return "button"
     if line.startswith("|") and line.endswith("|") and len(line) > 1:
-        return "row"
-    for start, kind in (("## ", "heading"), ("- ", "item"), ("> ", "quote")):
+        return "bar" if line.startswith("|=") else "row"
+    if line.startswith(STEPS):
+        return "step"
+    for start, kind in STARTS:
         if line.startswith(start):
             return kind
     return "paragraph" if line else ""
 
 
 def _content(kind: str, line: str) -> str:
-    if kind == "row":
-        return line[1:-1]
-    return {"heading": line[3:], "button": line[3:], "item": line[2:], "quote": line[2:]}.get(kind, line)
+    if kind in ("row", "bar"):
+        return line[1:-1].removeprefix("=")
+    if kind == "step":
+        return SIGNS[line[3]] + line[6:]
+    length = {"heading": 3, "button": 3, "title": 2, "item": 2, "quote": 2}.get(kind, 0)
+    return line[length:]
 
 
-def _cells(row: str) -> list[str]:
+def cells(row: str) -> list[str]:
+    """The cells of a row or a bar, without marks."""
     return [bare(cell).strip() for cell in row.split("|")]
 
 
@@ -140,7 +136,7 @@ def _text_block(block: Block, language: str) -> str:
 
 def _typed(line: str, language: str) -> str:
     """What to type instead of touching the button: subject, and body when it is a form."""
-    label, link, *spelled = line.split(LINK)
+    label, link, spelled, _ = line.split(LINK)
     fields = parse_qs(urlsplit(link).query)
     _, subject, body, colon = TYPED[language]
     lines = [f"{bare(label)}{colon}", f"  {subject} {fields['subject'][0]}"]
@@ -156,10 +152,14 @@ def _text_line(kind: str, line: str, language: str) -> str:
         return _wrap(bare(line), "> ", "> ")
     if kind == "item":
         return _wrap(bare(line), "- ", "  ")
-    if kind == "row":
-        cells = _cells(line)
+    if kind == "step":
+        return _wrap(bare(line[1:]), f"{line[0]} ", "  ")
+    if kind == "heading":
+        return _wrap(bare(line).upper(), "", "")
+    if kind in ("row", "bar"):
+        told = cells(line)[: 2 if kind == "bar" else None]
         colon = "\u00a0: " if language == "fr" else ": "
-        return _wrap(colon.join(cells) if len(cells) == 2 else " – ".join(filter(None, cells)), "", "  ")
+        return _wrap(colon.join(told) if len(told) == 2 else " – ".join(filter(None, told)), "", "  ")
     return _wrap(bare(line), "", "")
 
 
@@ -173,41 +173,3 @@ def _wrap(line: str, first: str, following: str) -> str:
         break_on_hyphens=False,
     )
     return wrapped or first.rstrip()
-
-
-def to_html(blocks: list[Block], language: str) -> str:
-    """The body of the HTML part: everything escaped, styles inline, no image, no link but mailto: buttons."""
-    return "\n".join(_html_block(block, language) for block in blocks)
-
-
-def _html_block(block: Block, language: str) -> str:
-    if block.kind == "rule":
-        return _tag("div", "rule", SEPARATOR[language])
-    if block.kind == "row":
-        return _tag("table", "table", "".join(_html_row(line) for line in block.lines), ' role="presentation"')
-    if block.kind == "button":
-        return "\n".join(_html_button(line) for line in block.lines)
-    lines = [html.escape(bare(line)) for line in block.lines]
-    if block.kind == "item":
-        return _tag("ul", "list", "".join(f"<li>{line}</li>" for line in lines))
-    if block.kind == "quote":
-        return f'<blockquote style="{MUTED}">{"<br>".join(lines)}</blockquote>'
-    if block.kind == "heading":
-        return "".join(_tag("h2", "heading", line) for line in lines)
-    return _tag("p", block.kind, "<br>".join(lines))
-
-
-def _html_row(row: str) -> str:
-    return "<tr>" + "".join(_tag("td", "cell", html.escape(cell)) for cell in _cells(row)) + "</tr>"
-
-
-def _html_button(line: str) -> str:
-    label, link, *_ = line.split(LINK)
-    inner = _tag("a", "link", html.escape(bare(label)), f' href="{html.escape(link)}"')
-    cell = _tag("td", "press", inner, ' bgcolor="#1f4e8c"')
-    table = ' role="presentation" width="100%" cellpadding="0" cellspacing="0"'
-    return _tag("table", "button", f"<tr>{cell}</tr>", table)
-
-
-def _tag(name: str, style: str, inner: str, more: str = "") -> str:
-    return f'<{name}{more} style="{STYLES[style]}">{inner}</{name}>'

@@ -19,8 +19,8 @@ from zoneinfo import ZoneInfo
 
 from mailbot.effects import Letter
 from mailbot.letters import borrowed
-from mailbot.letters.dress import ANSWERS, HUMAN, Dressed, dress
-from mailbot.letters.house import House
+from mailbot.letters.dress import ANSWERS, HUMAN, TO_COMPLAINANTS, Dressed, dress
+from mailbot.letters.house import House, Logo
 
 ADDRESS = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9](?:[a-z0-9-]|\.(?=[a-z0-9])){0,252}", re.ASCII | re.IGNORECASE
@@ -28,10 +28,12 @@ ADDRESS = re.compile(
 MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>", re.ASCII)
 CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}", re.ASCII)
 FIELD = re.compile(r"[ -~]*(?:\r\n [ -~]+)*", re.ASCII)  # one header value, folded by us
+NUMBER_FIRST = re.compile(r"\[[A-Z0-9-]{1,40}\] (?=\S)", re.ASCII)
 MAX_ID = 250
 MAX_REFERENCES = 20
 MAX_LINE = 998  # RFC 5322 §2.1.1
-PART_HEADERS = {"content-type", "content-transfer-encoding", "content-disposition"}
+PART_HEADERS = {"content-type", "content-transfer-encoding", "content-disposition", "content-id"}
+OURS = {"content-disposition", "content-id"}  # of these, the ones that we write as they are
 
 
 class Injected(ValueError):
@@ -54,14 +56,14 @@ class Verbatim(EmailPolicy):
     break long message ids (cpython 100991). Only those that the library makes for a body part go through it."""
 
     def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
-        if name.lower() in PART_HEADERS - {"content-disposition"}:
+        if name.lower() in PART_HEADERS - OURS:
             return super().header_store_parse(name, value)
         if not FIELD.fullmatch(value):
             raise Injected(f"en-tête {name} inacceptable : {value!r}")
         return name, value
 
     def fold_binary(self, name: str, value: Any) -> bytes:
-        if name.lower() in PART_HEADERS - {"content-disposition"}:
+        if name.lower() in PART_HEADERS - OURS:
             return super().fold_binary(name, value)
         return f"{name}: {value}\r\n".encode("ascii")
 
@@ -99,7 +101,8 @@ def seal(
     marker = f"mb-{_random_word(entropy[16:32])}"
     words = dress(letter, house, now=now, marker=marker, redirect_to=redirect_to)
     headers = _headers(letter, house, words, to=to, now=now, message_id=message_id)
-    raw = _assembled(headers, words, files, entropy).as_bytes()
+    logo = house.logo if letter.kind in TO_COMPLAINANTS else None
+    raw = _assembled(headers, words, files, logo, entropy).as_bytes()
     check(raw, names=[*headers, "MIME-Version", "Content-Type"], to=to, from_=house.mailbox_address)
     return Sealed(raw=raw, message_id=message_id, marker=marker, to=to, subject=words.subject)
 
@@ -150,17 +153,31 @@ def _encoded(text: str, name: str) -> str:
     """Unstructured text as ASCII, in encoded words when needed (RFC 2047)."""
     if text.isascii():
         return text
-    return Header(text, "utf-8", header_name=name, maxlinelen=75).encode(linesep="\r\n")
+    plain, rest = _as_it_stands(text)
+    header = Header(plain, "us-ascii", header_name=name, maxlinelen=75)
+    header.append(rest, "utf-8")
+    return header.encode(linesep="\r\n")
+
+
+def _as_it_stands(text: str) -> tuple[str, str]:
+    """The number of a file, in brackets and first, stays readable on the wire, for filters and for whoever looks there."""
+    found = NUMBER_FIRST.match(text)
+    return (found[0].rstrip(), text[found.end() :]) if found else ("", text)
 
 
 def _ids(ids: tuple[str, ...]) -> list[str]:
-    """The strictly well-formed message ids, the last twenty; anything else is left out (reliability L1)."""
-    good = [i for i in ids if len(i) <= MAX_ID and "=?" not in i and MESSAGE_ID.fullmatch(i)]
-    return good[-MAX_REFERENCES:]
+    """The strictly well-formed message ids; anything else is left out (reliability L1). Of a long thread the first, which
+    mail programs take for its root, and the last ones."""
+    good = [i for i in dict.fromkeys(ids) if len(i) <= MAX_ID and "=?" not in i and MESSAGE_ID.fullmatch(i)]
+    return good if len(good) <= MAX_REFERENCES else [good[0], *good[1 - MAX_REFERENCES :]]
 
 
 def _assembled(
-    headers: dict[str, str], words: Dressed, files: tuple[tuple[str, str, bytes], ...], entropy: bytes
+    headers: dict[str, str],
+    words: Dressed,
+    files: tuple[tuple[str, str, bytes], ...],
+    logo: Logo | None,
+    entropy: bytes,
 ) -> EmailMessage:
     message = EmailMessage(policy=POLICY)
     for name, value in headers.items():
@@ -168,7 +185,11 @@ def _assembled(
     message["MIME-Version"] = "1.0"
     # "=_" never occurs in quoted-printable nor base64, so no body can hold a boundary (RFC 2045 §6.7).
     boundary = "=_" + sha256(entropy).hexdigest()[:24]
-    both = [_words(words.text, "plain"), _words(words.html, "html")]
+    page = _words(words.html, "html")
+    if logo:
+        plain_page, page = page, MIMEPart(policy=POLICY)
+        _gather(page, "related", f"{boundary}_r", [plain_page, _logo(logo)])
+    both = [_words(words.text, "plain"), page]
     if not files:
         _gather(message, "alternative", boundary, both)
         return message
@@ -190,6 +211,14 @@ def _words(text: str, subtype: str) -> MIMEPart:
     # Beyond a sixth of non-ASCII octets, base64 is the shorter of the two.
     dense = sum(octet > 127 for octet in octets) > len(octets) / 6
     part.set_content(text, subtype=subtype, charset="utf-8", cte="base64" if dense else "quoted-printable")
+    return part
+
+
+def _logo(logo: Logo) -> MIMEPart:
+    part = MIMEPart(policy=POLICY)
+    part.set_content(logo.octets, maintype="image", subtype=logo.subtype, cte="base64")
+    part["Content-Disposition"] = "inline"
+    part["Content-ID"] = f"<{logo.cid}>"
     return part
 
 

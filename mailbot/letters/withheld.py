@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mailbot.letters.arranged import ROWS, arranged
 from mailbot.letters.house import House
 
-ROWS = ("late", "today", "risk", "new", "open")  # sections of the digest with a file in each row
+# What every letter about a file may say of it: when it came in, when that was acknowledged, its own subject (for staff).
+NOTHING_OF_THE_FILE: dict[str, Any] = {"received_at": None, "acknowledged_at": None, "topic": ""}
 # What a caller may leave out, by kind of letter; any other missing fact is a mistake that the template names.
 WRITTEN = {"name": "", "files": ()}
 CLOCKED = {"name": "", "authenticated": True}
@@ -32,10 +34,13 @@ LEFT_OUT: dict[str, dict[str, Any]] = {
 def told(kind: str, facts: Mapping[str, Any], house: House) -> dict[str, Any]:
     """What the template of this letter may say, whatever it asks for (spec §1, §3, §4)."""
     kept = {"code": "", **LEFT_OUT.get(kind, {}), **facts}
+    kept["file"] = {**NOTHING_OF_THE_FILE, **kept.get("file", {})}
     if kept.get("authenticated") is False:
         kept |= _unproven(kept)
     if kept.get("shown") is False:
         kept |= _unshown(kept)
+    if kept.get("shown") is False or kept.get("sensitive"):
+        kept["file"] = {**kept["file"], "topic": ""}
     if kind == "digest":
         kept |= _digest(kept)
     if kind == "list":
@@ -64,7 +69,7 @@ def _digest(facts: Mapping[str, Any]) -> dict[str, Any]:
     names = facts["names"]
     rows = {s: [dict(r) if names and not r.get("sensitive", True) else _nameless(r) for r in facts[s]] for s in ROWS}
     waiting = [dict(row) if names else {**row, "from": "", "subject": ""} for row in facts["to_decide"]]
-    return {**rows, "to_decide": waiting}
+    return {**arranged(rows), "to_decide": waiting}
 
 
 def _nameless(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,12 +38,15 @@ def facts(tx: Session, now: datetime, mode: str, config: Config) -> dict[str, An
     today = workdays.local_date(now, config.workdays)
     since = datetime.fromisoformat(recall(tx, "digest_until") or "2000-01-01T00:00:00+00:00")
     rows = questions.open_files(tx, series)
+    soon = workdays.next_open(workdays.next_open(today, config.workdays), config.workdays)
     counted = questions.reconcile(tx, since)
     return {
         "date": today.isoformat(),
         "names": config.digest.names,
-        "late": [_row(r, config) for r in rows if r.due_on and r.due_on < today],
-        "today": [_row(r, config) for r in rows if r.due_on == today],
+        "late": [_row(r, config) for r in rows if (at := _promised(r)) and at < today],
+        "today": [_row(r, config) for r in rows if _promised(r) == today],
+        "risk": [_row(r, config) for r in rows if (at := _promised(r)) and today < at <= soon],
+        "changed": [_ended(r) for r in questions.ended_files(tx, series, since)],
         "new": [_row(r, config) for r in rows if r.opened_at > since],
         "open": [_row(r, config) for r in rows],
         "to_decide": _to_decide(tx, config),
@@ -104,14 +107,25 @@ def first_digest(now: datetime, config: Config) -> datetime:
     return next_digest(today, config)
 
 
+def _promised(row: Complaint) -> date | None:
+    """The date that binds: a commitment takes the place of the due date (spec §5)."""
+    return row.committed_on or row.due_on
+
+
+def _ended(row: Complaint) -> dict[str, str]:
+    how = f"{STAGE_NAMES.get(row.stage, row.stage)}{f', {row.outcome}' if row.outcome else ''}"
+    return {"number": row.number, "what": how}
+
+
 def _row(row: Complaint, config: Config) -> dict[str, Any]:
     shown = config.digest.names and not row.sensitive
     person = config.person(row.assignee)
+    promised = _promised(row)
     return {
         "number": row.number,
-        "priority": "",
+        "priority": row.priority,
         "type": row.complainant_type,
-        "due_on": row.due_on.isoformat() if row.due_on else None,
+        "due_on": promised.isoformat() if promised else None,
         "stage": STAGE_NAMES.get(row.stage, row.stage),
         "assignee": person.name if person else row.assignee,
         "name": (row.complainant_name or row.complainant_addr) if shown else "",

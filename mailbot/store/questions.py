@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, or_, select
 
+from mailbot.complaint import OPEN
 from mailbot.desk import Waiting
 from mailbot.store.ledger import recall
 from mailbot.store.staff import as_waiting
@@ -65,10 +66,16 @@ def open_files(tx: Session, series: str) -> list[Complaint]:
     return list(
         tx.exec(
             select(Complaint)
-            .where(Complaint.series == series, col(Complaint.stage).in_(("received", "acknowledged")))
+            .where(Complaint.series == series, col(Complaint.stage).in_((*OPEN, "closing")))
             .order_by(col(Complaint.due_on), col(Complaint.id))
         )
     )
+
+
+def ended_files(tx: Session, series: str, since: datetime) -> list[Complaint]:
+    """Files that were closed since a moment, the oldest first."""
+    found = select(Complaint).where(Complaint.series == series, col(Complaint.closed_at) > since)
+    return list(tx.exec(found.order_by(col(Complaint.closed_at), col(Complaint.id))))
 
 
 def files(tx: Session, *, limit: int = 1000) -> list[Complaint]:
@@ -199,7 +206,7 @@ def without_ack(tx: Session, series: str) -> list[Complaint]:
             .where(
                 Complaint.series == series,
                 col(Complaint.ack_state).in_(("refused", "bounced", "none")),
-                col(Complaint.stage).in_(("received", "acknowledged")),
+                col(Complaint.stage).in_((*OPEN, "closing")),
             )
             .order_by(col(Complaint.id))
         )

@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from mailbot.letters.samples.complainants import ACK, CLOCKED, HUMAN
-from mailbot.letters.samples.people import ANSWER, CODE, MEDIATOR, NUMBER, ROW, WAITING
+from mailbot.letters.samples.people import ANSWER, CODE, FILE, MEDIATOR, NUMBER, ROW, WAITING
 from mailbot.letters.samples.staff import ADMINS, COMMANDS, NOTICES
 
-TO_COMPLAINANTS = {**ACK, **CLOCKED, **HUMAN}
-TO_STAFF = {**NOTICES, **COMMANDS, **ADMINS}
+
+def _of_a_file(facts: dict[str, Any]) -> dict[str, Any]:
+    """With what the register adds to each letter about a file."""
+    return {"file": FILE, **facts} if facts.get("number") else facts
+
+
+TO_COMPLAINANTS = {kind: _of_a_file(facts) for kind, facts in {**ACK, **CLOCKED, **HUMAN}.items()}
+TO_STAFF = {kind: _of_a_file(facts) for kind, facts in {**NOTICES, **COMMANDS, **ADMINS}.items()}
 FACTS: dict[str, dict[str, Any]] = {**TO_COMPLAINANTS, **TO_STAFF}
 
 __all__ = [
@@ -20,6 +26,7 @@ __all__ = [
     "CODE",
     "COMMANDS",
     "FACTS",
+    "FILE",
     "HUMAN",
     "MEDIATOR",
     "NOTICES",

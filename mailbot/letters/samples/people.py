@@ -2,6 +2,11 @@
 
 NUMBER = "REC-2026-0042"
 CODE = "K7QX3M"
+FILE = {
+    "received_at": "2026-05-11T08:42:10+00:00",
+    "acknowledged_at": "2026-05-11T08:42:31+00:00",
+    "topic": "Session annulée",
+}
 ROW = {
     "number": "REC-2026-0031",
     "priority": "P2",
