@@ -17,9 +17,9 @@ from typing import IO, Any, TextIO
 
 import structlog
 
-from mailbot import failpoints
+from mailbot import failpoints, letters
 from mailbot.config import Config
-from mailbot.corridor.bench import Bench, words
+from mailbot.corridor.bench import Bench, house, words
 from mailbot.corridor.dues import Dues
 from mailbot.corridor.mails import Mails
 from mailbot.corridor.post import Post
@@ -41,6 +41,10 @@ log = structlog.get_logger()
 
 class Busy(RuntimeError):
     """Another daemon holds this register."""
+
+
+class Leaking(RuntimeError):
+    """A stranger's text would write headers of our letters on this machine: nothing may leave from here."""
 
 
 class Daemon:
@@ -309,7 +313,10 @@ def notify(words: str) -> None:
 
 
 async def serve(config: Config, *, once: bool, **how: Any) -> None:
-    """`mailbot run`; `how`: see Daemon. Raises Busy, Down, RoadClosed (with `once`), engine.NewerSchema."""
+    """`mailbot run`; `how`: see Daemon. Raises Leaking, Busy, Down, RoadClosed (with `once`), engine.NewerSchema."""
+    leak = letters.leak(house(config))
+    if leak:
+        raise Leaking(leak)
     daemon = Daemon(config, **how)
     async with daemon.open():
         loop = asyncio.get_running_loop()

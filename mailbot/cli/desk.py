@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mailbot.reports.sources import Source
 
 MANY = 20  # mails from which on a bar shows how far `inspect` is
+LEAKING = "Rien n’est parti. Mettez Python à jour, puis « make setup » ; « mailbot check » le vérifie."
 
 
 @command(examples="mailbot run   ·   mailbot run --once --config essai.toml")
@@ -49,6 +50,8 @@ def run(
     say_mode(settings)
     try:
         asyncio.run(daemon.serve(settings, once=once))
+    except daemon.Leaking as error:
+        fail(NOT_DONE, f"mailbot refuse de démarrer : le texte d’un inconnu changerait nos lettres ({error}).", LEAKING)
     except (daemon.Busy, NewerSchema) as error:
         fail(TRY_LATER, f"mailbot ne démarre pas : {error}.")
     except (Down, RoadClosed) as error:

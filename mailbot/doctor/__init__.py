@@ -47,6 +47,7 @@ async def examine(
         settings.clock(now, last_written=last_written, server=seen.server_clock),
         *settings.look(config, now),
         files.texts(house(config)),
+        files.canary(house(config)),
         files.disk(free_mb(config.data_dir)),
         *kept,
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailbot.config import Config
 from mailbot.doctor.finding import Finding, green, red
 from mailbot.health import FREE_MB
-from mailbot.letters import House, own
+from mailbot.letters import House, leak, own
 from mailbot.store.ledger import Ledger, Trouble
 
 
@@ -37,3 +37,12 @@ def texts(house: House) -> Finding:
             "textes", text, "corrigez ces lignes, puis « mailbot preview » pour les voir ; d’ici là, nos textes partent"
         )
     return green("textes", f"{len(own.files(house.texts_folder))} à vous, sans faute")
+
+
+def canary(house: House) -> Finding:
+    """Whether a stranger's text stays text in our letters, on this machine, with this Python (reliability T75)."""
+    leaking = leak(house)
+    if leaking:
+        mend = "mettez Python à jour, puis « make setup » ; « mailbot run » refuse de démarrer jusque-là"
+        return red("textes d’inconnus", f"ils changeraient nos lettres : {leaking}", mend)
+    return green("textes d’inconnus", "ils ne changent ni en-tête ni destinataire de nos lettres")

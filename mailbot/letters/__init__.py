@@ -1,11 +1,12 @@
 """Effect + facts → a finished, sealed letter (spec §4, design invariant 4); the texts live in templates/."""
 
 from mailbot.letters.buttons import mailto
+from mailbot.letters.canary import leak
 from mailbot.letters.dress import KINDS, Unwritable
 from mailbot.letters.house import House, Logo
 from mailbot.letters.seal import Injected, Sealed, seal, sendable
 
-__all__ = ["House", "Injected", "Logo", "Sealed", "Unwritable", "kinds", "mailto", "seal", "sendable"]
+__all__ = ["House", "Injected", "Logo", "Sealed", "Unwritable", "kinds", "leak", "mailto", "seal", "sendable"]
 
 
 def kinds() -> tuple[str, ...]:
