@@ -155,6 +155,7 @@ class Desk:
     from_sender: int = 0  # mails of this sender in the hour before this one, by INTERNALDATE
     unproven: int = 0  # mails of senders whom the provider did not pass, same hour
     letters_to_sender: int = 0  # AR and receipts written to this address in the last hour
+    letters_in_a_day: int = 0  # the same, in the last 24 hours
     group_key: str = ""  # the open due row that gathers letters to this address, "" when none
     reported: tuple[Reported, ...] = ()
     named: tuple[Case, ...] = ()  # files whose number stands in the subject or the command line, whoever writes

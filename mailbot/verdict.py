@@ -295,6 +295,13 @@ def _flooded(desk: Desk, author: Author, config: Config) -> Verdict | None:
             waiting=True,
             question="flood",
         )
+    if limits.letters and desk.letters_in_a_day >= limits.letters:
+        return Verdict(
+            kind="held",
+            reason=f"déjà {limits.letters} lettres automatiques à cette adresse en 24 heures : une machine répond peut-être",
+            waiting=True,
+            question="flood",
+        )
     stamps = bool(config.mailbox.authserv_id)
     if stamps and limits.unproven and not author.proof.passed and desk.unproven >= limits.unproven:
         return Verdict(

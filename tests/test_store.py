@@ -296,10 +296,11 @@ def test_floods_are_counted_by_internaldate_over_the_hour_before(register: Ledge
     assert (desk.from_sender, desk.unproven) == (3, 3)
 
 
-def test_letters_to_an_address_are_counted_over_the_last_hour(register: Ledger) -> None:
-    for n, minutes in enumerate((10, 59, 61), start=1):
+def test_letters_to_an_address_are_counted_over_the_last_hour_and_the_last_day(register: Ledger) -> None:
+    for n, minutes in enumerate((10, 59, 61, 24 * 60 - 1, 24 * 60 + 1), start=1):
         owe(register, letter(f"ack:{n}", None), now=cast.NOON - timedelta(minutes=minutes))
-    assert ask_desk(register, put(register, 5)).letters_to_sender == 2
+    desk = ask_desk(register, put(register, 9))
+    assert (desk.letters_to_sender, desk.letters_in_a_day) == (2, 4)
 
 
 def gathered(rank: int, to: str = cast.CARL) -> list[fx.Due]:

@@ -107,6 +107,9 @@ CASES = [
     ("a flood from one sender", {}, {}, {"from_sender": 20}, "held"),
     ("the twentieth mail of an hour", {}, {}, {"from_sender": 19}, "complaint"),
     ("a flood of follow-ups", {}, {}, {"threaded": OPEN, "from_sender": 20}, "held"),
+    ("ten letters of ours to that address in a day", {}, {}, {"letters_in_a_day": 10}, "held"),
+    ("a follow-up after ten letters in a day", {}, {}, {"threaded": OPEN, "letters_in_a_day": 10}, "held"),
+    ("nine letters of ours to that address in a day", {}, {}, {"letters_in_a_day": 9}, "complaint"),
     ("a flood of unproven senders", {}, {}, {"unproven": 60}, "held"),
     (
         "a proven sender in that flood",
@@ -179,8 +182,8 @@ def test_a_declared_form_is_a_person_although_its_machine_sends_it() -> None:
 
 
 def test_flood_limits_at_zero_are_off() -> None:
-    mail, config = cast.message(), cast.config(intake={"flood": {"per_sender": 0, "unproven": 0}})
-    desk = cast.desk(from_sender=500, unproven=500)
+    mail, config = cast.message(), cast.config(intake={"flood": {"per_sender": 0, "unproven": 0, "letters": 0}})
+    desk = cast.desk(from_sender=500, unproven=500, letters_in_a_day=500)
     assert judge(mail, cast.said(), desk, author(mail, config), config).kind == "complaint"
 
 

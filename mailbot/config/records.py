@@ -112,6 +112,9 @@ class Training(Section):
 class Flood(Section):
     per_sender: int = Field(default=20, ge=0)  # an hour; 0 = off
     unproven: int = Field(default=60, ge=0)
+    letters: int = Field(
+        default=10, ge=0
+    )  # AR and receipts to one address in 24 hours: two machines that answer each other
 
 
 class Intake(Section):

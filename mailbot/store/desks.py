@@ -18,7 +18,7 @@ from mailbot.store.staff import code_owner, window
 from mailbot.store.staff import for_staff as _for_staff
 from mailbot.store.tables import Complaint, Counter, Due, Inbound, Letter, LetterKey
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
 BOUNCE_WINDOW = timedelta(days=7)  # spec §10
 COUNTED = ("complaint", "follow-up", "held", "quarantined")  # verdicts that count towards a flood
 GREETINGS = ("ack", "ack-group", "receipt")
@@ -92,7 +92,8 @@ def desk_for(tx: Session, inbound: Inbound, query: Query, setting: Setting, *, u
         history=_history(tx, query, series, setting),
         from_sender=_from_sender(tx, inbound, query.author),
         unproven=_unproven(tx, inbound),
-        letters_to_sender=_letters_to(tx, query.complainant, setting),
+        letters_to_sender=_letters_to(tx, query.complainant, setting, HOUR),
+        letters_in_a_day=_letters_to(tx, query.complainant, setting, DAY),
         group_key=_group_key(tx, query.complainant),
         reported=_reported(tx, query, setting.now),
         **staff,
@@ -257,8 +258,8 @@ def _hour_before(inbound: Inbound) -> tuple[Any, ...]:
     )
 
 
-def _letters_to(tx: Session, addr: str, setting: Setting) -> int:
-    """Letters of the last hour; once live, those of an essai, which went to the admin, do not count."""
+def _letters_to(tx: Session, addr: str, setting: Setting, span: timedelta) -> int:
+    """AR and receipts of that last while; once live, those of an essai, which went to the admin, do not count."""
     if not addr:
         return 0
     reached = true() if setting.mode == "essai" else col(Letter.envelope_to) == addr
@@ -268,7 +269,7 @@ def _letters_to(tx: Session, addr: str, setting: Setting) -> int:
         .where(
             Letter.to_addr == addr,
             reached,
-            Letter.created_at > setting.now - HOUR,
+            Letter.created_at > setting.now - span,
             col(Letter.kind).in_(GREETINGS),
         )
     ).one()
