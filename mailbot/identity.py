@@ -122,7 +122,7 @@ def read_results(value: str) -> tuple[str, tuple[tuple[str, str, dict[str, str]]
     """
     pieces = _without_comments(value[:LIMIT_HEADER]).split(";")
     server = (pieces[0].split() or [""])[0].lower()
-    if "=" in server:
+    if not server or "=" in server:
         return "", ()
     results = tuple(r for p in pieces[1:] if (r := _result(p)))
     return server, results

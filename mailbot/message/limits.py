@@ -22,6 +22,7 @@ DIAGNOSTIC = 300  # characters
 TEXT = 524_288  # bytes of text decoded, and characters of the whole text
 HTML = 524_288  # the same for HTML
 HTML_LAYOUT = 8_000  # table cells and line breaks; laying out more takes more than linear time
+HTML_TAGS = 4_000  # tags that the second tool is given: it takes more than linear time on unclosed ones
 TARGET = 2_000  # characters of the target of a link
 LETTER_OF_OURS = 1 << 20  # bytes of a file in which a letter of ours is looked for
 PDF_STREAMS = 2_000  # of one PDF that are opened to look for a letter of ours

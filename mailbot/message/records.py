@@ -89,4 +89,6 @@ class Message:
     received_count: int
     truncated: bool  # True when only headers and first text were fetched (oversize)
     problems: tuple[str, ...]  # what had to be repaired or given up while reading, in French, for `inspect`
-    page: str = ""  # `html` laid out as text, the target of each mailto: link that fills in a mail after its words
+    page: str = (
+        ""  # `html` laid out as text, quotations and signature marked, the target of each mailto: link after its words
+    )

@@ -14,7 +14,7 @@ from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.html_engine import Inscriptis
 from inscriptis.model.config import ParserConfig
 
-from mailbot.message import armour, clean, codec, limits
+from mailbot.message import armour, clean, codec, limits, outline
 from mailbot.message.mime import Part
 
 _META_CHARSET = re.compile(rb"<meta[^<>]{0,200}?charset=[\"']?([A-Za-z0-9_:.+-]{1,40})", re.IGNORECASE)
@@ -174,14 +174,16 @@ def html_to_text(page: str, problems: list[str]) -> str:
 
 
 def with_targets(page: str) -> str:
-    """HTML laid out as text, where each mailto: link that fills in a mail shows its target; "" when it can't be laid out."""
-    page = page[: limits.HTML]
+    """HTML laid out as text, its structure marked (outline.py), where each mailto: link that fills in a mail shows its
+    target; "" when it can't be laid out."""
+    page = page[: limits.HTML].translate(outline.MARKS)
     if not page.strip() or sum(1 for _ in _HEAVY.finditer(page)) > limits.HTML_LAYOUT:
         return ""
     try:
         document = _document(page)
         for link in document.iter("a"):
             _show_target(link)
+        outline.mark(document)
         return clean.body(str(Inscriptis(document, ParserConfig(css=CSS_PROFILES["strict"])).get_text()))
     except Exception:  # what can't be laid out can't be compared: whoever compares takes "" for a difference
         return ""
@@ -218,6 +220,8 @@ def _laid_out(page: str) -> str:
 
 
 def _souped(page: str) -> str:
+    if page.count("<") > limits.HTML_TAGS:
+        return ""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of pages that look like a path or like XML
         soup = BeautifulSoup(page, "lxml")

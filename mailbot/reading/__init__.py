@@ -8,7 +8,7 @@ from typing import Any
 
 from mailbot.message import Message
 from mailbot.reading import form, signals, who
-from mailbot.reading.cut import MOST_CHARACTERS, MOST_LINES, Cut, cut
+from mailbot.reading.cut import MOST_CHARACTERS, MOST_LINES, Cut, agreed, cut, cut_page
 from mailbot.reading.plain import fold, wording
 from mailbot.reading.tables import EMPTY_WORDS, SENSITIVE, URGENT, Words
 from mailbot.reading.wish import find_wish
@@ -56,7 +56,8 @@ def read(message: Message, words: Words) -> Reading:
     A mail that the organisation's own people forward is read for what the original author says; `new_text` stays the
     forwarder's note.
     """
-    parts = cut(message.text)
+    page = cut_page(message.page)
+    parts = agreed(cut(message.text), page)
     text, author = _speaker(message, parts, words)
     said = wording(f"{message.subject}\n{text}")
     written = form.read_fields(text)
@@ -91,7 +92,7 @@ def read(message: Message, words: Words) -> Reading:
         bare=parts.bare,
         card=parts.card,
         wider_text=parts.wider,
-        page_text=cut(message.page).new,
+        page_text=page.new,
     )
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from mailbot.reading.tables import CLOSINGS
 
-_LIGATURES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "œ": "oe", "æ": "ae", "ß": "ss"})
+_LIGATURES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "œ": "oe", "æ": "ae", "ß": "ss", "ł": "l"})
 _EDGES = " .,;:!?\"«»“”()[]{}…*_>–—-'/"
 _GLUE = ("'", "’", "-")
 _ENDS = (".", "!", "?", "…")
