@@ -172,7 +172,7 @@ def understand(tx: Session, raw: bytes, told: dict[str, Any], config: Config) ->
         said = reading.read(message, words(config))
         desk = (
             cast.desk()
-            if told.get("kind") in BY_THEMSELVES
+            if told.get("kind") in BY_THEMSELVES and "file" not in told
             else desks.desk_for(tx, incoming, query_of(message, said, config), SETTING, unreadable=unreadable)
         )
         effects = list(rules.on_message(message, said, desk, config))

@@ -29,15 +29,17 @@ _OUT_OF_OFFICE = re.compile(
     r"|automatikus v[áa]lasz|αυτόματη απάντηση|автоматический ответ|автоответ|رد تلقائي|自動応答|自動返信|自动答复|自动回复"
     r"|away from my (?:e-?)?mail)\s{0,3}(?:[:：\-–—(\[]|$)",
 )
-# Lotus Notes says nothing in its header; nobody writes this subject by hand.
+# Lotus Notes says nothing in its header; nobody writes these brackets by hand.
 _NOTES = re.compile(
-    r"auto ?: .{1,100}? (?:est absent|is out of the office|ist außer haus|is niet op kantoor|è fuori ufficio"
-    r"|está fuera de la oficina|está ausente|jest poza biurem)",
+    r"auto ?: .{1,100}? (?:est absent\(e\)|est absente? \((?:de )?retour|is out of the office \(|ist außer haus \("
+    r"|is niet op kantoor \(|è fuori ufficio \(|está fuera de la oficina \(|está ausente \(|jest poza biurem \()",
 )
-# How a ticket system begins its acknowledgement; a person may begin so too, so it is a weak sign (verdict._doubtful).
+# How a ticket system begins its acknowledgement, closed as above; still a weak sign (verdict._doubtful).
 _TICKET = re.compile(
-    r"\[?(?:demande reçue|demande enregistrée|request received|ticket received|ticket créé|ticket created"
-    r"|votre demande a (?:bien )?été (?:enregistrée|reçue|prise en compte)|your request has been received)",
+    r"(?:\[(?:demande reçue|demande enregistrée|request received|ticket received|ticket created|ticket créé)\]"
+    r"|(?:demande reçue|demande enregistrée|request received|ticket received|ticket created|ticket créé"
+    r"|votre demande a (?:bien )?été (?:enregistrée|reçue|prise en compte)|your request has been received)"
+    r"\s{0,3}(?:[:\-–—(\[]|$))",
 )
 _TAGGED = re.compile(r"(?:(?:\*{2,5}\s{0,2}[^*]{1,40}\*{2,5}|[\[(*{][^\])*}]{0,40}[\])*}]{1,5})\s{0,3}){1,3}")
 _BULK_FIELDS = ("list-id", "list-post", "list-unsubscribe", "feedback-id", "x-mailer-campaign", "x-campaignid")

@@ -110,7 +110,7 @@ def _described(fields: Fields, place: tuple[str, str], default: str) -> Part:
     return Part(
         path=place[0] + (place[1] or "1"),
         fields=fields,
-        content_type=found.group() if found else unknown,
+        content_type=_by_name(found.group() if found else unknown, name),
         params=params,
         disposition=disposition,
         file_name=name,
@@ -119,6 +119,13 @@ def _described(fields: Fields, place: tuple[str, str], default: str) -> Part:
         start=0,
         end=0,
     )
+
+
+def _by_name(content_type: str, name: str) -> str:
+    """Webmails and gateways label mails and signatures as mere bytes; their names still say what they are."""
+    if content_type != "application/octet-stream":
+        return content_type
+    return {"eml": "message/rfc822", "p7m": _SIGNED[0]}.get(name.strip().lower().rpartition(".")[2], content_type)
 
 
 def _open_multipart(walk: _Walk, part: Part, place: tuple[str, str], depth: tuple[int, int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import mutations
@@ -14,5 +15,6 @@ SEED = 20261123
 @pytest.mark.long
 def test_ten_thousand_mutated_mails_are_read_without_a_crash_and_within_the_limits(tmp_path: Path) -> None:
     told = inspected(tmp_path, mutations.mails(10_000, SEED))
+    print(len(told), Counter(each["verdict"] for each in told))  # shown by pytest -rP
     assert len(told) == 10_000
     assert troubles(told) == []
