@@ -555,12 +555,15 @@ def test_preview_writes_pages_and_ends_with_1_when_a_text_has_a_fault(config: Pa
 
 # -- help ----------------------------------------------------------------------------------------------------------------
 
-COMMANDS = ["check", "preview", "run", "list", "show", "why", "inspect", "decide", "start", "demo"]
+HELPED = [
+    *("check", "preview", "staff list", "staff welcome", "staff test"),
+    *("run", "list", "show", "why", "inspect", "decide", "start", "demo"),
+]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", HELPED)
 def test_each_help_is_in_french_and_ends_with_an_example(command: str) -> None:
-    said = call(command, "--help").stdout
+    said = call(*command.split(), "--help").stdout
     assert f"mailbot {command}" in said.partition("Exemple")[2]
     assert "Cette aide." in said
     assert not any(word in said for word in ("Show this message", "[required]", "Commands", "[default"))
@@ -568,5 +571,33 @@ def test_each_help_is_in_french_and_ends_with_an_example(command: str) -> None:
 
 def test_the_general_help_lists_every_command_and_every_exit_code() -> None:
     said = call("--help").stdout
-    assert set(COMMANDS) <= set(said.split())
+    assert {command.split()[0] for command in HELPED} <= set(said.split())
     assert [code for code in ("0 fait", "1 non fait", "2 mauvais", "75 à retenter", "78") if code not in said] == []
+
+
+# -- staff ---------------------------------------------------------------------------------------------------------------
+
+
+def test_staff_are_welcomed_once_each_with_an_exercise_and_listed(rehearsed: Path, tmp_path: Path) -> None:
+    file = copy(rehearsed, tmp_path)
+    told = json.loads(call("staff", "welcome", "--json", "--config", file).stdout)
+    assert [row["number"].split("-")[::2] for row in told] == [
+        ["EXERCICE", f"{n:04d}"] for n in range(1, len(told) + 1)
+    ]
+    again = json.loads(call("staff", "welcome", told[0]["name"], "--json", "--config", file).stdout)
+    assert again == [{**told[0], "new": False}]
+    listed = call("staff", "list", "--config", file).stdout
+    assert all(row["number"] in listed for row in told)
+    assert told[0]["number"] not in call("list", "--config", file).stdout
+
+
+def test_somebody_unknown_is_wrong_use_and_the_known_are_named(config: Path) -> None:
+    result = call("staff", "welcome", "zorro", "--config", config)
+    assert result.exit_code == 2
+    assert "Connus :" in result.stderr
+
+
+def test_staff_test_without_a_sending_server_says_so(config: Path) -> None:
+    result = call("staff", "test", "--config", config)
+    assert result.exit_code == 1
+    assert "injoignable" in result.stderr

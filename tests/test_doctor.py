@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from mailbot import doctor
 from mailbot.config import AlarmRoad, Calendar, Closure, Config, Mailbox, Mediator, Smtp
-from mailbot.doctor import Finding
+from mailbot.doctor import Finding, post
 from mailbot.guard import Guard
 from mailbot.store import apply
 from mailbot.store.ledger import Ledger, remember
@@ -248,3 +248,15 @@ async def test_a_check_leaves_no_register_open(mail_server: MailServer, tmp_path
         tx.connection().execute(text("SELECT 1"))
     register.close()
     assert not (tmp_path / "mailbot.db-wal").exists(), "the last connection folds the log away"
+
+
+async def test_an_address_that_the_sending_server_refuses_is_told_and_nothing_is_sent(
+    mail_server: MailServer, tmp_path: Path
+) -> None:
+    domain = mail_server.domain()
+    road = {"host": "127.0.0.1", "port": mail_server.smtp_port, "security": "none", "user": "-"}
+    config = healthy(mail_server, tmp_path, None, smtp=Smtp.model_validate(road))
+    told = await post.reach(config, [("Bo", f"bo@{domain}"), ("Ann", f"bad@{domain}")], lambda: datetime.now(UTC))
+    assert [(row["name"], row["accepted"]) for row in told] == [("Bo", True), ("Ann", False)]
+    assert "550" in told[1]["why"]
+    assert mail_server.mails(f"bo@{domain}") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,6 +79,11 @@ def read(path: Path) -> Config:
 def usual_place() -> Path | None:
     places = [Path(p) for p in (os.environ.get("MAILBOT_CONFIG", ""), "mailbot.toml", "/etc/mailbot/mailbot.toml") if p]
     return next((p for p in places if p.exists()), None)
+
+
+def screen() -> int:
+    """Columns of the terminal; enough for everything where the output is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
 
 
 def show_json(value: Any, *, indent: int | None = 2) -> None:

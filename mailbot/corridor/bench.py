@@ -18,7 +18,7 @@ from mailbot import letters, reading, rules
 from mailbot.config import Config
 from mailbot.guard import Guard
 from mailbot.letters.dress import TO_COMPLAINANTS
-from mailbot.store import codes, desks, ledger, thread
+from mailbot.store import codes, desks, ledger, questions, thread
 from mailbot.store.apply import Act, Dressed
 from mailbot.store.ledger import Ledger, Session
 from mailbot.store.tables import Complaint, Letter
@@ -65,7 +65,11 @@ class Bench:
         return Act(
             now=self.clock(),
             cause=cause,
-            dress=lambda letter: self.dress(self._threaded(tx, self._coded(tx, letter)), files or {}, essai=essai),
+            dress=lambda letter: self.dress(
+                self._threaded(tx, self._coded(tx, letter)),
+                files or {},
+                redirect=self._redirect(tx, letter, essai=essai),
+            ),
             salt=lambda: secrets.token_hex(16),
             inbound_id=inbound_id,
         )
@@ -107,9 +111,15 @@ class Bench:
             tx, about, person, self.clock(), lambda: "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
         )
 
-    def dress(self, letter: fx.Letter, files: Files, *, essai: bool) -> Dressed:
-        """Seals a letter; in essai whatever would go to an outsider goes to the admin, marked (spec §2)."""
-        redirect = self.config.people_with("admin")[0].addresses[0] if essai and self.outside(letter.to) else ""
+    def _redirect(self, tx: Session, letter: fx.Letter, *, essai: bool) -> str:
+        """Who gets what would go to an outsider: on an exercise whoever exercises, in essai the admin (spec §2); "" nobody else."""
+        if not self.outside(letter.to):
+            return ""
+        admin = self.config.people_with("admin")[0].addresses[0] if essai else ""
+        return questions.trainee(tx, letter.number) or admin
+
+    def dress(self, letter: fx.Letter, files: Files, *, redirect: str = "") -> Dressed:
+        """Seals a letter; with `redirect` it goes there instead, marked."""
         travelling = tuple(files[a] for a in letter.attach if a in files)
         try:
             sealed = self._seal(letter, self.house, travelling, redirect)
@@ -140,7 +150,9 @@ class Bench:
         row = tx.get_one(Letter, letter_id)
         number = tx.get_one(Complaint, row.complaint_id).number if row.complaint_id else None
         letter = rules.reprint(_as_effect(row, number), self.clock(), self.config)
-        dressed = self.dress(self._threaded(tx, letter), {}, essai=row.envelope_to != row.to_addr)
+        dressed = self.dress(
+            self._threaded(tx, letter), {}, redirect=row.envelope_to if row.envelope_to != row.to_addr else ""
+        )
         row.facts, row.due_on, row.printed_on = letter.facts, letter.due_on, letter.printed_on
         row.raw, row.message_id, row.marker, row.subject = (
             dressed.raw,

@@ -13,7 +13,7 @@ import structlog
 
 from mailbot import effects as fx
 from mailbot import failpoints, rules
-from mailbot.config import Config
+from mailbot.config import Config, Person
 from mailbot.corridor import behind
 from mailbot.corridor.bench import Bench, Files
 from mailbot.desk import Desk
@@ -234,6 +234,20 @@ class Mails:
 
         await self.bench.db(lambda tx: self.write(tx, read, "command:start", think))
         return taken[0]
+
+    async def practise(self, person: Person, who: str) -> str:
+        """Opens an exercise for a colleague and owes them its welcome; its number."""
+        opened: list[str] = []
+
+        def write(tx: Session) -> None:
+            setting = self.bench.setting(tx)
+            number = desks.next_number(tx, rules.practice.SERIES, setting.now, setting)
+            opened.append(number.text)
+            effects = rules.practice.begin(person, number, setting.now, self.config, who)
+            apply.apply(tx, effects, self.bench.act(tx, "command:staff welcome"))
+
+        await self.bench.db(write)
+        return opened[0]
 
     async def leave(self, number: str, who: str) -> None:
         """Ends one essai file as the exercise it was. Raises AlreadyEnded."""

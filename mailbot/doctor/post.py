@@ -8,10 +8,11 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import Any
 
 from mailbot import message as messages
 from mailbot.config import Config
@@ -143,6 +144,23 @@ async def road(config: Config, now: Callable[[], datetime], *, send: bool) -> tu
         return [opened, red("expéditeur", str(error), error.advice)], ""
     finally:
         await way.quit()
+
+
+async def reach(
+    config: Config, addresses: Sequence[tuple[str, str]], now: Callable[[], datetime]
+) -> list[dict[str, Any]]:
+    """Whether the sending server takes a letter for each (name, address); nothing is sent. Raises RoadClosed."""
+    told: list[dict[str, Any]] = []
+    for name, address in addresses:
+        way = Road(config.smtp, user=config.smtp_user, sender=config.mailbox.address, command_seconds=SECONDS)
+        try:
+            await way.open()
+            answer = await way.announce(replace(_letter(config, now()), envelope_to=address))
+        finally:
+            await way.quit()
+        why = answer.words[:200] if answer else ""
+        told.append({"name": name, "address": address, "accepted": answer is None, "why": why})
+    return told
 
 
 def sender(address: str, refusal: str) -> Finding:

@@ -37,6 +37,7 @@ TO_COMPLAINANTS = (*ANSWERS, *CLOCKED, *HUMAN)
 KINDS = (
     *TO_COMPLAINANTS,
     "assignment",
+    "welcome",
     "handed-over",
     "referent",
     "followup-notice",

@@ -133,6 +133,21 @@ def _named(key: str, value: Any) -> str:
     return STAGE_NAMES.get(value, value) if key == "stage" else str(value)
 
 
+def fit(rows: list[dict[str, Any]], headings: dict[str, str], width: int) -> list[str]:
+    """A table with headings, of at most `width` columns: the widest column gives way first. `headings`: key → title."""
+    if not rows:
+        return ["(rien)"]
+    table = [list(headings.values()), *([clean(str(row[key] or "—")) for key in headings] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    while sum(widths) + 2 * (len(widths) - 1) > width and max(widths) > 4:
+        widths[widths.index(max(widths))] -= 1
+    return ["  ".join(_cell(c, w) for c, w in zip(row, widths, strict=True)).rstrip() for row in table]
+
+
+def _cell(text: str, width: int) -> str:
+    return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"
+
+
 def told(value: Any, indent: int = 0) -> list[str]:
     """Any nested record as indented lines « clé : valeur »."""
     pad = "  " * indent

@@ -12,7 +12,7 @@ from mailbot.effects import Attach, Effect, Judge, Note
 from mailbot.identity import Author, author
 from mailbot.message import Message
 from mailbot.reading import Reading
-from mailbot.rules import commands, intake, joining, returning, waiting
+from mailbot.rules import commands, intake, joining, practice, returning, waiting
 from mailbot.rules.acknowledge import group, reprint
 from mailbot.rules.clock import done_of, look_again, on_look
 from mailbot.rules.delivery import alarm_letters, bounced, on_ack_overdue, on_settled
@@ -39,6 +39,7 @@ __all__ = [
     "on_message",
     "on_settled",
     "on_undecided",
+    "practice",
     "reopened",
     "reprint",
     "split_file",

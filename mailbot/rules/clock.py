@@ -11,6 +11,7 @@ from mailbot.cadence import Hours, Step, next_look, owed
 from mailbot.config import Config, Person
 from mailbot.desk import Case
 from mailbot.effects import Change, Effect, Letter, Note
+from mailbot.rules import practice
 from mailbot.rules.intake import first_name
 
 SENTENCES = {
@@ -28,12 +29,16 @@ def hours(config: Config) -> Hours:
 
 
 def look_again(case: Case, now: datetime, config: Config, done: frozenset[str]) -> datetime | None:
-    """When the clock may owe something next on this file; None: never."""
+    """When the clock may owe something next on this file; None: never, as on an exercise."""
+    if case.series == practice.SERIES:
+        return None
     return next_look(case, now, config.workdays, hours(config), done)
 
 
 def on_look(case: Case, now: datetime, config: Config, done: frozenset[str], away: dict[str, str]) -> list[Effect]:
     """The letters owed now. `done`: names of the steps already written in this cycle; `away`: absent address → substitute."""
+    if case.series == practice.SERIES:
+        return []
     steps = owed(case, now, config.workdays, hours(config), done)
     return [e for step in steps for e in _step(step, case, now, config, away)]
 

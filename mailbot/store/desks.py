@@ -119,7 +119,7 @@ def next_number(tx: Session, series: str, received_at: datetime, setting: Settin
     year = received_at.astimezone(ZoneInfo(setting.timezone)).year
     counter = tx.get(Counter, (series, year))
     rank = (counter.n if counter else 0) + 1
-    prefix = setting.prefix if series == "real" else "ESSAI"
+    prefix = {"essai": "ESSAI", "practice": "EXERCICE"}.get(series, setting.prefix)
     return Number(series=series, year=year, rank=rank, text=f"{prefix}-{year}-{rank:04d}")
 
 
@@ -167,8 +167,8 @@ def _threaded(tx: Session, query: Query, series: str) -> Letter | None:
 
 
 def _living(series: str) -> tuple[Any, ...]:
-    """Files of the series at work: what an essai left behind joins nothing any more."""
-    return Complaint.series == series, Complaint.stage != "taken-over"
+    """Files of the series at work, and exercises: what an essai left behind joins nothing any more."""
+    return col(Complaint.series).in_((series, "practice")), Complaint.stage != "taken-over"
 
 
 def _same_thread(tx: Session, query: Query, series: str) -> Case | None:

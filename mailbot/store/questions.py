@@ -79,7 +79,10 @@ def ended_files(tx: Session, series: str, since: datetime) -> list[Complaint]:
 
 
 def files(tx: Session, *, limit: int = 1000) -> list[Complaint]:
-    return list(tx.exec(select(Complaint).order_by(col(Complaint.id).desc()).limit(limit)))
+    """The files that count, newest first: exercises do not."""
+    return list(
+        tx.exec(select(Complaint).where(Complaint.series != "practice").order_by(col(Complaint.id).desc()).limit(limit))
+    )
 
 
 def waiting_mails(tx: Session) -> list[Inbound]:
@@ -346,3 +349,21 @@ def mails_of(tx: Session, number: str) -> list[int]:
     """Inbound ids of a file's mails, oldest first."""
     row = find_complaint(tx, number)
     return [i.id for i in inbounds_of(tx, row.id) if i.id] if row and row.id else []
+
+
+def trainee(tx: Session, number: str | None) -> str:
+    """Who exercises on this file: its letters to the complainant come to them. "" for a file that counts."""
+    row = find_complaint(tx, number) if number else None
+    return row.assignee if row is not None and row.series == "practice" else ""
+
+
+def practice_of(tx: Session, person: str) -> tuple[str, int]:
+    """(number of the newest exercise begun for a person, commands that they tried on exercises); ("", 0) without one."""
+    begun = select(Complaint).join(Letter, col(Letter.complaint_id) == col(Complaint.id))
+    begun = begun.where(Complaint.series == "practice", Letter.kind == "welcome", Letter.to_addr == person)
+    row = tx.exec(begun.order_by(col(Complaint.id).desc()).limit(1)).first()
+    tried = select(func.count()).select_from(Journal).join(Complaint, col(Complaint.id) == col(Journal.complaint_id))
+    tried = tried.where(
+        Complaint.series == "practice", Journal.actor == person, col(Journal.event).startswith("command-")
+    )
+    return (row.number if row else "", tx.exec(tried).one())

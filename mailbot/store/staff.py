@@ -145,7 +145,9 @@ def _pendings(tx: Session, person: str) -> int:
 def _mine(tx: Session, person: str) -> tuple[Case, ...]:
     rows = tx.exec(
         select(Complaint)
-        .where(Complaint.assignee == person, col(Complaint.stage).in_((*OPEN, "closing")))
+        .where(
+            Complaint.assignee == person, Complaint.series != "practice", col(Complaint.stage).in_((*OPEN, "closing"))
+        )
         .order_by(col(Complaint.due_on), col(Complaint.id))
         .limit(200)
     )

@@ -50,6 +50,16 @@ NOTICES: dict[str, dict[str, Any]] = {
         "no_ack": "adresse « ne pas répondre »",
         "essai": True,
     },
+    "welcome": {
+        "number": "EXERCICE-2026-0001",
+        "code": CODE,
+        "first_name": "Bo",
+        "complainant": "Camille Exemple",
+        "subject": "Convocation arrivée trop tard",
+        "text": "Bonjour,\n\nma convocation est arrivée la veille.",
+        "due_on": "2026-05-19",
+        "roles": ["staff", "quality", "direction"],
+    },
     "handed-over": {
         "number": NUMBER,
         "code": CODE,
