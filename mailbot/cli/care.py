@@ -12,6 +12,7 @@ import typer
 
 from mailbot.cli.shared import (
     NOT_DONE,
+    TRY_LATER,
     WRONG_CONFIG,
     AsJson,
     ConfigFile,
@@ -109,3 +110,48 @@ def preview(
         if not quiet:
             typer.echo(f"{len(pages) - 1} lettres : ouvrez {folder / 'index.html'}")
     raise typer.Exit(NOT_DONE if faults else 0)
+
+
+@command(
+    examples="mailbot schema   ·   mailbot schema --to 0001   (service arrêté, avant de remettre l’ancienne version)"
+)
+def schema(
+    to: Annotated[
+        str, typer.Option("--to", help="Ramène le registre à ce schéma plus ancien ; ce que lui seul ignore est perdu.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Sans demander.")] = False,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Le schéma du registre et ceux que ce programme connaît ; --to pour revenir à une version plus ancienne de mailbot."""
+    from mailbot.store import engine
+    from mailbot.store.ledger import Ledger, Trouble
+
+    register = Ledger(load(config).database_url)
+    try:
+        if to:
+            if not yes and not typer.confirm(
+                f"Avez-vous une copie du registre ? Le ramener au schéma {to} ?", err=True
+            ):
+                fail(NOT_DONE, "Rien n’a été fait.")
+            register.downgrade(to)
+        told = {
+            "register": register.schema(),
+            "program": engine.known_schemas()[-1],
+            "known": list(engine.known_schemas()),
+        }
+    except LookupError as error:
+        fail(NOT_DONE, f"Rien n’a été fait : {error.args[0]}. Schémas connus : {', '.join(engine.known_schemas())}.")
+    except (engine.NewerSchema, Trouble, OSError) as error:
+        words = (
+            str(error)
+            if isinstance(error, engine.NewerSchema)
+            else f"le registre ne s’ouvre pas ({type(error).__name__})"
+        )
+        fail(TRY_LATER, f"{words}.")
+    finally:
+        register.close()
+    if as_json:
+        show_json(told)
+    else:
+        typer.echo(f"registre : {told['register'] or 'vide'} ; ce programme : {told['program']}")

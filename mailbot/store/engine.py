@@ -49,7 +49,7 @@ def _sqlite(url: str) -> Engine:
 
 def upgrade(engine: Engine) -> None:
     """Brings the schema to this program's version, whole or not at all. Raises NewerSchema."""
-    _migrate(engine, "head")
+    _migrate(engine)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
@@ -81,7 +81,7 @@ def _alembic() -> Any:
     return alembic
 
 
-def _migrate(engine: Engine, to: str) -> None:
+def _migrate(engine: Engine, back_to: str | None = None) -> None:
     """In one transaction: killed at any statement, the register is the old one."""
     from alembic import command  # heavy: only when migrating
     from alembic.runtime.migration import MigrationContext
@@ -97,9 +97,9 @@ def _migrate(engine: Engine, to: str) -> None:
                 "installez cette version, ou une plus récente"
             )
         alembic.attributes["connection"] = connection
-        if to == "head":
-            command.upgrade(alembic, to)
-        elif to in known and current is not None and known.index(to) <= known.index(current):
-            command.downgrade(alembic, to)
+        if back_to is None:
+            command.upgrade(alembic, "head")
+        elif back_to in known and current is not None and known.index(back_to) <= known.index(current):
+            command.downgrade(alembic, back_to)
         else:
-            raise LookupError(f"schéma inconnu, ou pas antérieur à celui du registre : {to}")
+            raise LookupError(f"schéma inconnu, ou pas antérieur à celui du registre : {back_to}")
