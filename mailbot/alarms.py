@@ -11,7 +11,7 @@ from email.utils import formatdate, make_msgid
 from http.client import HTTPException
 
 from mailbot.config import Config, Smtp
-from mailbot.outbox import Road, RoadClosed
+from mailbot.outbox import Road, RoadClosed, Token
 from mailbot.store.post import Claimed
 
 TIMEOUT = 20.0  # seconds
@@ -61,11 +61,13 @@ async def _second_smtp(config: Config, title: str, text: str) -> bool:
     return await post(settings, "" if settings.user == "-" else settings.user, sender, admins, title, text)
 
 
-async def post(settings: Smtp, user: str, sender: str, to: Sequence[str], title: str, text: str) -> bool:
+async def post(
+    settings: Smtp, user: str, sender: str, to: Sequence[str], title: str, text: str, token: Token | None = None
+) -> bool:
     """A few plain words by one sending server, at once and past the register; whether anybody's were taken."""
     told = False
     for address in to:
-        road = Road(settings, user=user, sender=sender, command_seconds=TIMEOUT, after_dot_seconds=TIMEOUT)
+        road = Road(settings, user=user, sender=sender, token=token, command_seconds=TIMEOUT, after_dot_seconds=TIMEOUT)
         letter = _letter(sender, address, title, text)
         try:
             await road.open()

@@ -17,7 +17,7 @@ from typing import IO, Any, TextIO
 
 import structlog
 
-from mailbot import failpoints, letters
+from mailbot import failpoints, letters, oauth
 from mailbot.config import Config
 from mailbot.corridor.bench import Bench, house, words
 from mailbot.corridor.dues import Dues
@@ -57,8 +57,10 @@ class Daemon:
         *,
         retry: Sequence[float] = RETRY,
         tick_seconds: float = TICK_SECONDS,
+        http: Any = None,
     ) -> None:
-        """`clock` gives UTC instants; `retry`: seconds between attempts at a server that is down."""
+        """`clock` gives UTC instants; `retry`: seconds between attempts at a server that is down; `http`: the session
+        (requests) that tokens are asked by, by default one of its own."""
         self.config = config
         self.clock = clock
         self.retry = retry
@@ -68,9 +70,12 @@ class Daemon:
         self.bench = Bench(config, self.ledger, self.guard, clock)
         self.mails = Mails(self.bench)
         self.dues = Dues(self.bench, self.mails)
-        self.mailbox = Mailbox(config.mailbox, limit=config.intake.max_mb * 2**20)
+        tokens = oauth.of(config, clock, http)
+        token = tokens.access if tokens else None
+        self.mailbox = Mailbox(config.mailbox, token=token, limit=config.intake.max_mb * 2**20)
         self.watch = Watch(config, self.ledger, self.mailbox, clock)
-        self.road = Road(config.smtp, user=config.smtp_user, sender=config.mailbox.address)
+        sending = token if config.smtp_by_token else None
+        self.road = Road(config.smtp, user=config.smtp_user, sender=config.mailbox.address, token=sending)
         self.post = Post(self.bench, self.road)
         self.health = Health(self.bench)
         self.kept = asyncio.Event()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 import ssl
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import aiosmtplib
 
 from mailbot.config import Smtp
+from mailbot.oauth.no_token import NoToken
 from mailbot.store.post import Claimed
 
+Token = Callable[[str], str]  # a token; given one that was refused, another
 COMMAND_SECONDS = 300.0  # RFC 5321 §4.5.3.2
 AFTER_DOT_SECONDS = 600.0  # RFC 5321 §4.5.3.2.6
 _QUEUED = re.compile(r"(?:queued as |\bid=)([A-Za-z0-9.-]{4,40})", re.ASCII | re.IGNORECASE)
@@ -42,7 +46,8 @@ class Answer:
 
 
 class Road:
-    """A connection to the sending server; `user` "" = it asks for none.
+    """A connection to the sending server; `user` "" = it asks for none; `token` gives what stands for the password, and
+    another in place of one that was refused.
 
     `await open()`, then `announce` and `hand_over` each letter, `close()` or `await quit()` at the end.
     """
@@ -53,12 +58,15 @@ class Road:
         *,
         user: str,
         sender: str,
+        token: Token | None = None,
         command_seconds: float = COMMAND_SECONDS,
         after_dot_seconds: float = AFTER_DOT_SECONDS,
     ) -> None:
         self.settings = settings
         self.user = user
         self.sender = sender
+        self.token = token
+        self._given = ""  # the token last shown to the server
         self.command_seconds = command_seconds
         self.after_dot_seconds = after_dot_seconds
         self.client: aiosmtplib.SMTP | None = None
@@ -68,11 +76,29 @@ class Road:
         if self.client and self.client.is_connected:
             return
         try:
-            self.client = self._client()
-            await self.client.connect()
+            await self._connect("")
+        except NoToken as error:
+            self.close()
+            raise RoadClosed(str(error), error.advice, ours=error.permanent) from None
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             self.close()
             raise self._closed(error) from None
+
+    async def _connect(self, refused: str) -> None:
+        """A token that the server took yesterday may have been withdrawn: once, another is asked for."""
+        if self.token:
+            self._given = await asyncio.to_thread(self.token, refused)
+        self.client = self._client()
+        try:
+            await self.client.connect()
+        except aiosmtplib.SMTPAuthenticationError:
+            if refused or not self.token:
+                raise
+            self.close()
+            await self._connect(self._given)
+
+    async def _token_given(self) -> str:
+        return self._given
 
     def _client(self) -> aiosmtplib.SMTP:
         s = self.settings
@@ -84,7 +110,8 @@ class Road:
             tls_context=None if s.security == "none" else self._tls(),
             timeout=min(self.command_seconds, 60.0),
             username=self.user or None,
-            password=s.password.get_secret_value() if self.user else None,
+            password=s.password.get_secret_value() if self.user and not self.token else None,
+            oauth_token_generator=self._token_given if self.token else None,
         )
 
     def _tls(self) -> ssl.SSLContext:
@@ -187,7 +214,7 @@ class Road:
 
     def _harmless(self, words: str) -> str:
         """One line that the register and a terminal can take; nothing when a server repeats our password."""
-        password = self.settings.password.get_secret_value()
+        password = self._given or self.settings.password.get_secret_value()
         if password and any(secret in words for secret in _shapes(self.user, password)):
             return "(réponse tue : elle contenait le mot de passe)"
         readable = words[:2000].encode("utf-8", "replace").decode()
@@ -212,6 +239,10 @@ class Road:
             return RoadClosed(f"connexion SMTP remise à plus tard : {words}", "", ours=False)
         if isinstance(error, aiosmtplib.SMTPAuthenticationError):
             advice = "vérifiez smtp.user et le mot de passe (secret smtp.password)"
+            if self.token:
+                advice = (
+                    "vérifiez que l’envoi SMTP est permis à ce compte et à l’application, ou relancez « mailbot login »"
+                )
             return RoadClosed(f"identifiants SMTP refusés : {words}", advice, ours=True)
         return RoadClosed(f"le serveur SMTP nous refuse : {words}", "vérifiez smtp.*", ours=True)
 

@@ -166,7 +166,7 @@ def test_secrets_are_looked_for_in_four_places_in_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", SECRETS)
 def test_every_secret_can_come_from_systemd_and_from_the_environment(key: tuple[str, ...], tmp_path: Path) -> None:
     value = "postgresql://ann:pw@db.example/x" if key == ("database", "url") else "https://alarm.example/x"
-    text = SMALL + '[alarm.smtp]\nhost = "smtp.autre.example"\nuser = "a@autre.example"\npassword = "x"\n'
+    text = SMALL + '[alarm.smtp]\nhost = "smtp.autre.example"\nuser = "a@autre.example"\npassword = "x"\n[oauth]\n'
     (tmp_path / "credentials").mkdir()
     (tmp_path / "credentials" / ".".join(key)).write_text(value)
     by_variable = load(written(tmp_path, text), environ={**PASSWORD, SECRETS[key]: value})
@@ -479,6 +479,23 @@ CONTRADICTIONS = [
         "alarm.smtp",
         "en même temps",
     ),
+    ("", '[oauth]\nprovider = "microsoft"\nclient_id = "x"', "oauth.tenant", "vide"),
+    ("", '[oauth]\nprovider = "microsoft"\ntenant = "https://x/"\nclient_id = "x"', "oauth.tenant", "sans https://"),
+    ("", '[oauth]\nprovider = "microsoft"\ntenant = "x"', "oauth.client_id", "vide"),
+    (
+        "",
+        '[oauth]\nprovider = "microsoft"\nflow = "application"\ntenant = "x"\nclient_id = "x"',
+        "oauth.client_secret",
+        "nulle part",
+    ),
+    ("", '[oauth]\nprovider = "google"\nclient_id = "x"', "oauth.client_secret", "nulle part"),
+    ("", '[oauth]\nprovider = "google"\nflow = "application"', "oauth.service_account", "vide"),
+    (
+        "",
+        '[oauth]\nprovider = "google"\nflow = "application"\nservice_account = "none.json"',
+        "oauth.service_account",
+        "n’existe pas",
+    ),
 ]
 
 
@@ -620,7 +637,7 @@ def keys_in(value: object, at: str = "") -> list[str]:
 
 
 def test_the_example_with_everything_switched_on_loads(tmp_path: Path) -> None:
-    for name in ("autorite.pem", "lettres"):
+    for name in ("autorite.pem", "google.json", "lettres"):
         (tmp_path / name).mkdir() if name == "lettres" else (tmp_path / name).touch()
     (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x09\0\0\0\x09" + b"IEND\xaeB`\x82")
     config = read(tmp_path, unfolded(filled()).replace("alarme.example/…", "alarme.example/x"))

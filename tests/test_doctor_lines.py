@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import cast
 import pytest
@@ -20,6 +21,7 @@ from mailbot.doctor import domain, files, of_mistakes, post, register, settings,
 from mailbot.doctor.finding import Finding, lines
 from mailbot.letters import House
 from mailbot.names import Unanswered, ask
+from mailbot.oauth import Access, NoToken, Tokens
 
 NOW = cast.NOON
 ME = Person(name="Eva Seule", addresses=("eva@ief.example",), roles=("staff", "quality", "direction", "admin"))
@@ -54,6 +56,20 @@ def named(name: str) -> Config:
 
 def roads(**changes: Any) -> Config:
     return cast.config(alarm=AlarmRoad(**changes))
+
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def asked(answer: Access | NoToken) -> Tokens:
+    """Tokens whose provider gives that answer."""
+
+    def renew() -> Access:
+        if isinstance(answer, NoToken):
+            raise answer
+        return answer
+
+    return Tokens(renew, lambda: NOW)
 
 
 ALONE = Person(name="Bo Martin", addresses=(cast.BO,))
@@ -129,10 +145,12 @@ ROWS: list[tuple[str, Callable[[], Finding], str, str, str]] = [
     ("disk", lambda: files.disk(12), "red", "12 Mo", "faites de la place"),
     ("migrations", lambda: register.schema("0001", "0002"), "orange", "0001", "relancez le service"),
     ("schema", lambda: register.schema("", "0002"), "green", "0002", ""),
-    ("token over", lambda: tokens.look([("mailbox", NOW - timedelta(days=1))], NOW), "red", "expiré", "mailbot login"),
-    ("token soon", lambda: tokens.look([("mailbox", NOW + timedelta(days=2))], NOW), "orange", "expire", "mailbot login"),
-    ("token", lambda: tokens.look([("mailbox", NOW + timedelta(days=90)), ("smtp", None)], NOW), "green", "mailbox, smtp", ""),
-    ("no token", lambda: tokens.look([], NOW), "green", "mot de passe", ""),
+    ("token over", lambda: tokens.look(asked(NoToken("permission retirée", "mailbot login", permanent=True)), PARIS),
+     "red", "retirée", "mailbot login"),
+    ("token later", lambda: tokens.look(asked(NoToken("pas de réponse", "attendez", permanent=False)), PARIS),
+     "orange", "réponse", "attendez"),
+    ("token", lambda: tokens.look(asked(Access("a", NOW + timedelta(hours=1))), PARIS), "green", "se renouvelle", ""),
+    ("no token", lambda: tokens.look(None, PARIS), "green", "mot de passe", ""),
 ]  # fmt: skip
 
 

@@ -41,6 +41,7 @@ from mailbot.config.records import (
     Intake,
     Mailbox,
     Mediator,
+    OAuth,
     Organisation,
     Person,
     Referents,
@@ -66,6 +67,7 @@ __all__ = [
     "Mediator",
     "Mistake",
     "Mistakes",
+    "OAuth",
     "Organisation",
     "Person",
     "Referents",
@@ -81,6 +83,7 @@ _PATHS: tuple[Key, ...] = (
     ("mailbox", "ca_file"),
     ("smtp", "ca_file"),
     ("alarm", "smtp", "ca_file"),
+    ("oauth", "service_account"),
     ("texts", "folder"),
     ("texts", "logo"),
 )

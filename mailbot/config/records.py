@@ -64,6 +64,17 @@ class Smtp(Section):
     from_name: str = ""  # default: organisation.name
 
 
+class OAuth(Section):
+    """Opens the mailbox and its sending account by tokens instead of a password."""
+
+    provider: Literal["", "microsoft", "google"] = ""  # "" = by password
+    flow: Literal["person", "application"] = "person"
+    tenant: str = ""  # Microsoft's name of the organisation
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    service_account: Path | None = None  # Google's key file, with flow = "application"
+
+
 class Closure(Section):
     first: date
     last: date
@@ -178,6 +189,7 @@ class Config(Section):
     organisation: Organisation
     mailbox: Mailbox
     smtp: Smtp
+    oauth: OAuth = OAuth()
     database: Database = Database()
     calendar: Calendar = Calendar()
     staff: tuple[Person, ...]
@@ -200,6 +212,11 @@ class Config(Section):
     def smtp_user(self) -> str:
         """The account that sends; "" when the server asks for none."""
         return "" if self.smtp.user == "-" else self.smtp.user or self.mailbox.address
+
+    @property
+    def smtp_by_token(self) -> bool:
+        """Whether the sending account is the mailbox's own, opened by a token too."""
+        return bool(self.oauth.provider and self.smtp_user) and self.smtp_user.lower() == self.imap_user.lower()
 
     @property
     def from_name(self) -> str:

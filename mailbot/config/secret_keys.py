@@ -14,6 +14,7 @@ from mailbot.config.mistakes import Finding, from_toml, plain
 SECRETS: dict[Key, str] = {
     ("mailbox", "password"): "MAILBOT_MAILBOX_PASSWORD",
     ("smtp", "password"): "MAILBOT_SMTP_PASSWORD",
+    ("oauth", "client_secret"): "MAILBOT_OAUTH_CLIENT_SECRET",
     ("alarm", "smtp", "password"): "MAILBOT_ALARM_SMTP_PASSWORD",
     ("alarm", "webhook"): "MAILBOT_ALARM_WEBHOOK",
     ("database", "url"): "MAILBOT_DATABASE_URL",
@@ -29,7 +30,7 @@ def gather(data: dict[str, Any], path: Path, environ: Mapping[str, str], credent
     beside, found = _beside(path.parent / FILE)
     findings += found
     for key, variable in SECRETS.items():
-        if key[-1] == "password" and lookup(data, key[:-1]) is None:
+        if key[-1] in ("password", "client_secret") and lookup(data, key[:-1]) is None:
             continue  # no account that it could open
         try:
             value = _credential(credentials, plain(key)) or _variable(environ, variable) or lookup(beside, key)

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from mailbot import alarms
+from mailbot import alarms, oauth
 from mailbot.config import Config, Mistake
 from mailbot.corridor.bench import house
 from mailbot.doctor import domain, files, post, register, settings, tokens
@@ -30,19 +33,22 @@ async def examine(
     ask: Asker = ask_dns,
     send: bool = True,
     patience: float = 30.0,
-    expiries: Sequence[tuple[str, datetime | None]] = (),
+    http: Any = None,
 ) -> list[Finding]:
-    """Every line, whatever is broken. `ask` asks DNS; with `send` one mail goes to ourselves and is waited for."""
+    """Every line, whatever is broken. `ask` asks DNS; with `send` one mail goes to ourselves and is waited for; `http`:
+    see app.Daemon."""
     now = clock()
     kept, last_written = register.look(config, now)
-    seen = await post.look(config, clock, send=send, patience=patience)
+    source = oauth.of(config, clock, http)
+    token = await asyncio.to_thread(tokens.look, source, ZoneInfo(config.calendar.timezone))
+    seen = await post.look(config, clock, source.access if source else None, send=send, patience=patience)
     own = domain_of(config.mailbox.address)
     public = not same_company(config.mailbox.address, frozenset(config.intake.public_domains))
     return [
         green("configuration", "lue, sans faute"),
         settings.secrets(config, os.environ, files.watched(config)),
         *seen.findings,
-        tokens.look(expiries, now),
+        token,
         *domain.look(own, ask, public=public, selector=seen.selector),
         settings.clock(now, last_written=last_written, server=seen.server_clock),
         *settings.look(config, now),
@@ -67,7 +73,9 @@ async def tell(config: Config, findings: Sequence[Finding]) -> Finding:
     title = f"état du bureau des réclamations : {summary(findings)}"
     text = "\n".join(lines(findings, colour=False))
     admins = [p.addresses[0] for p in config.people_with("admin")]
-    took = await alarms.post(config.smtp, config.smtp_user, config.mailbox.address, admins, title, text)
+    source = oauth.of(config, lambda: datetime.now(UTC)) if config.smtp_by_token else None
+    token = source.access if source else None
+    took = await alarms.post(config.smtp, config.smtp_user, config.mailbox.address, admins, title, text, token)
     took = took or bool(await alarms.tell(config, title, text))
     if took:
         return green("rapport", f"envoyé à {', '.join(admins)}")

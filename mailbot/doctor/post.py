@@ -19,7 +19,7 @@ from mailbot.config import Config
 from mailbot.doctor.finding import Finding, green, orange, red, unverified
 from mailbot.identity import domain_of, read_results
 from mailbot.mailbox import Down, Listed, Mailbox
-from mailbot.outbox import Road, RoadClosed
+from mailbot.outbox import Road, RoadClosed, Token
 from mailbot.store import post
 from mailbot.store.ledger import Ledger, Trouble
 
@@ -47,12 +47,15 @@ class Seen:
     server_clock: datetime | None = None
 
 
-async def look(config: Config, now: Callable[[], datetime], *, send: bool, patience: float) -> Seen:
-    """Every line about mail. `send`: one mail to ourselves; `patience`: seconds to wait for it."""
-    mailbox = Mailbox(config.mailbox, timeout=SECONDS)
+async def look(
+    config: Config, now: Callable[[], datetime], key: Token | None = None, *, send: bool, patience: float
+) -> Seen:
+    """Every line about mail. `key`: the tokens that open the account; `send`: one mail to ourselves; `patience`: seconds
+    to wait for it."""
+    mailbox = Mailbox(config.mailbox, token=key, timeout=SECONDS)
     try:
         found, works = await asyncio.to_thread(box, mailbox, config)
-        sending, token = await road(config, now, send=send and works)
+        sending, token = await road(config, now, key, send=send and works)
         found += sending
         if not works:
             return Seen(findings=tuple(found))
@@ -122,9 +125,12 @@ def chosen(inbox: str, junk: str | None, sent: str | None) -> Finding:
 # -- the road ----------------------------------------------------------------------------------------
 
 
-async def road(config: Config, now: Callable[[], datetime], *, send: bool) -> tuple[list[Finding], str]:
+async def road(
+    config: Config, now: Callable[[], datetime], key: Token | None, *, send: bool
+) -> tuple[list[Finding], str]:
     """Login and whether we may write under our own address; the Message-ID of the mail that left, "" when none did."""
-    way = Road(config.smtp, user=config.smtp_user, sender=config.mailbox.address, command_seconds=SECONDS)
+    key = key if config.smtp_by_token else None
+    way = Road(config.smtp, user=config.smtp_user, sender=config.mailbox.address, token=key, command_seconds=SECONDS)
     try:
         await way.open()
     except RoadClosed as error:

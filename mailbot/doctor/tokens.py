@@ -1,24 +1,21 @@
-"""How long the tokens still last, where the account is opened with one instead of a password."""
+"""Whether a token can be had, where the account is opened with one instead of a password."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from mailbot.doctor.finding import Finding, green, orange, red
+from mailbot.oauth import NoToken, Tokens
 
-SOON = timedelta(days=7)
 
-
-def look(expiries: Sequence[tuple[str, datetime | None]], now: datetime) -> Finding:
-    """`expiries`: which account, and when its permission to be renewed ends (None: not known to end)."""
-    if not expiries:
+def look(tokens: Tokens | None, zone: ZoneInfo) -> Finding:
+    """Asks the provider for one, as the desk would. Blocks."""
+    if tokens is None:
         return green("jetons", "aucun : les comptes s’ouvrent par mot de passe")
-    for account, end in expiries:
-        if end is not None and end <= now:
-            return red("jetons", f"{account} : expiré le {end:%d/%m/%Y}", "relancez « mailbot login »")
-    soon = [(account, end) for account, end in expiries if end is not None and end - now < SOON]
-    if soon:
-        account, end = soon[0]
-        return orange("jetons", f"{account} : expire le {end:%d/%m/%Y}", "relancez « mailbot login » avant cette date")
-    return green("jetons", ", ".join(account for account, _ in expiries))
+    try:
+        tokens.access()
+    except NoToken as error:
+        return (red if error.permanent else orange)("jetons", str(error), error.advice)
+    assert tokens.ends_at is not None
+    end = tokens.ends_at.astimezone(zone)
+    return green("jetons", f"le jeton vaut jusqu’à {end:%H:%M} le {end:%d/%m/%Y} et se renouvelle de lui-même")

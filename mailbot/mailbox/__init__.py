@@ -24,8 +24,9 @@ from imap_tools import ImapToolsError
 from mailbot.config import Mailbox as Settings
 from mailbot.failpoints import hit
 from mailbot.mailbox.answers import MONTHS, Folders, Listed, excerpt, listed, section, sort_folders
-from mailbot.mailbox.line import Line, wire
+from mailbot.mailbox.line import Line, Token, wire
 from mailbot.mailbox.trouble import Down, explain
+from mailbot.oauth.no_token import NoToken
 
 __all__ = ["Down", "Fetched", "Folders", "Listed", "Mailbox"]
 
@@ -54,9 +55,13 @@ class Mailbox:
     same connection first (else ValueError), and ends in Down when the folder is no longer the one that was selected.
     """
 
-    def __init__(self, settings: Settings, *, timeout: float = 30.0, limit: int = 150 * 2**20) -> None:
-        """`timeout`: seconds that the server may stay silent. `limit`: bytes up to which a mail is fetched whole."""
+    def __init__(
+        self, settings: Settings, *, token: Token | None = None, timeout: float = 30.0, limit: int = 150 * 2**20
+    ) -> None:
+        """`token`: gives what opens the mailbox instead of the password. `timeout`: seconds that the server may stay
+        silent. `limit`: bytes up to which a mail is fetched whole."""
         self._settings = settings
+        self._token = token
         self._timeout = timeout
         self._limit = limit
         self._line: Line | None = None
@@ -72,7 +77,7 @@ class Mailbox:
     # -- the connection ---------------------------------------------------------------------------------------------
 
     def connect(self) -> None:
-        """Opens the connection and logs in. Raises Down, permanent for a wrong password or certificate."""
+        """Opens the connection and logs in. Raises Down, permanent for a wrong password, token or certificate."""
         self.close()
         self._forget()
         try:
@@ -82,7 +87,10 @@ class Mailbox:
         with self._guard:
             self._line = opened
         with self._open() as line:
-            line.log_in()
+            try:
+                line.log_in(self._token)
+            except NoToken as error:
+                raise Down(str(error), error.advice, permanent=error.permanent) from None
 
     def close(self) -> None:
         """Ends the connection without a word: a goodbye would wait for an answer. Never raises, never hangs."""

@@ -17,6 +17,7 @@ from imap_tools.utils import encode_folder
 from mailbot.config import Mailbox as Settings
 from mailbot.mailbox.trouble import Down, refused_login
 
+Token = Callable[[str], str]  # a token; given one that was refused, another
 SLICE = 5.0  # seconds between two looks at `stop`
 
 
@@ -63,8 +64,35 @@ class Line(BaseMailBox):
             reason = f"Le fichier d’autorité {self._settings.ca_file} ne peut pas être lu"
             raise Down(reason, "Corrigez mailbox.ca_file : un certificat au format PEM.", permanent=True) from None
 
-    def log_in(self) -> None:
-        """With the name and password of the settings, never in clear unless they say so."""
+    def log_in(self, token: Token | None = None) -> None:
+        """With a token where there is one, else the settings' password, never in clear unless they say so."""
+        try:
+            self._by_token(token) if token else self._by_password()
+        except imaplib.IMAP4.abort:
+            raise
+        except (imaplib.IMAP4.error, MailboxLoginError) as error:
+            raise refused_login(error, self._settings, by_token=token is not None) from None
+        self.client._get_capabilities()  # type: ignore[attr-defined]  # those before login hide MOVE (reliability L12)
+
+    def _by_token(self, token: Token) -> None:
+        """XOAUTH2. A token that the server took yesterday may have been withdrawn: once, another is asked for."""
+        user, first = self._settings.user or self._settings.address, token("")
+        try:
+            self._xoauth2(user, first)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error:
+            second = token(first)
+            if second == first:
+                raise
+            self._xoauth2(user, second)
+
+    def _xoauth2(self, user: str, token: str) -> None:
+        """Not imap_tools' own: to the server's reasons it answers with the token again, where an empty line is due."""
+        said = [f"user={user}\1auth=Bearer {token}\1\1".encode()]
+        self.client.authenticate("XOAUTH2", lambda _: said.pop() if said else b"")
+
+    def _by_password(self) -> None:
         settings, capabilities = self._settings, self.client.capabilities
         user, password = settings.user or settings.address, settings.password.get_secret_value()
         disabled = "LOGINDISABLED" in capabilities
@@ -72,13 +100,7 @@ class Line(BaseMailBox):
             reason = f"Le serveur IMAP {settings.host} n’accepte de mot de passe que sur une connexion chiffrée"
             raise Down(reason, 'Choisissez mailbox.security = "tls" ou "starttls".', permanent=True)
         plain = (user + password).isascii() and (user + password).isprintable() and not disabled
-        try:
-            (self.login if plain else self.login_utf8)(user, password, initial_folder=None)
-        except imaplib.IMAP4.abort:
-            raise
-        except (imaplib.IMAP4.error, MailboxLoginError) as error:
-            raise refused_login(error, settings) from None
-        self.client._get_capabilities()  # type: ignore[attr-defined]  # those before login hide MOVE (reliability L12)
+        (self.login if plain else self.login_utf8)(user, password, initial_folder=None)
 
     # -- what the server told us unasked ----------------------------------------------------------------------------
 

@@ -50,11 +50,17 @@ def explain(error: Exception, settings: Settings) -> Down:
     return Down(f"Le serveur IMAP {where} a donné une réponse inattendue{_quoted(error, settings)}")
 
 
-def refused_login(error: Exception, settings: Settings) -> Down:
-    """The server said no to the name or the password: for good, unless its answer says that it is only busy."""
+def refused_login(error: Exception, settings: Settings, *, by_token: bool = False) -> Down:
+    """The server said no to the name or the password (or token): for good, unless its answer says that it is only busy."""
     user, words = settings.user or settings.address, _quoted(error, settings)
     if _FOR_NOW.search(words):
         return Down(f"Le serveur IMAP {settings.host} ne peut pas ouvrir la boîte de {user} pour le moment{words}")
+    if by_token:
+        advice = (
+            "Vérifiez que ce compte est celui de la boîte, que l’IMAP y est permis, et les droits de l’application ; "
+            "au besoin relancez « mailbot login »."
+        )
+        return Down(f"Le serveur IMAP {settings.host} refuse le jeton de {user}{words}", advice, permanent=True)
     advice = (
         "Vérifiez mailbox.user et mailbox.password ; chez certains hébergeurs il faut un « mot de passe d’application », "
         "ou autoriser l’accès IMAP pour ce compte."

@@ -23,7 +23,7 @@ protocols = imap lmtp
 listen = {host}
 mail_location = maildir:~/Maildir
 first_valid_uid = 1
-auth_mechanisms = plain login
+auth_mechanisms = plain login{token_mechanisms}
 auth_failure_delay = 0 secs
 auth_username_format = %Lu
 auth_username_chars =
@@ -36,8 +36,9 @@ default_process_limit = 1000
 default_client_limit = 4000
 default_vsz_limit = 1G
 {users}
-passdb {{
+{token_passdb}passdb {{
   driver = static
+  mechanisms = plain login
   args = password={password}
 }}
 userdb {{
@@ -101,10 +102,27 @@ service stats {{
 """
 
 
+_TOKEN_PASSDB = """\
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {root}/oauth2.conf
+}}
+"""
+_INTROSPECTION = """\
+introspection_mode = post
+introspection_url = {url}
+username_attribute = email
+active_attribute = active
+active_value = true
+"""
+
+
 class Dovecot:
     """One Dovecot in its own folder. The ports stay the same from one start to the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, introspection: str = "") -> None:
+        """`introspection`: the address that says whether a token is good (RFC 7662); with it, XOAUTH2 is offered."""
         self._program = program("dovecot", "dovecot-imapd dovecot-lmtpd")
         program("lmtp", "dovecot-lmtpd")
         program("openssl", "openssl")
@@ -112,18 +130,21 @@ class Dovecot:
         self.imap_port, self.imaps_port, self.lmtp_port, self.auth_port = free_ports(4)
         self.ca_file = make_certificates(self.root)
         self._uid, self._gid = (MAIL_UID, MAIL_UID) if os.geteuid() == 0 else (os.getuid(), os.getgid())
-        self._write()
+        self._write(introspection)
         self._process: subprocess.Popen[bytes] | None = None
 
-    def _write(self) -> None:
+    def _write(self, introspection: str) -> None:
         mail = self.root / "mail"
         mail.mkdir()
         if os.geteuid() == 0:
             os.chown(mail, self._uid, self._gid)
         ports = {name: getattr(self, name) for name in ("imap_port", "imaps_port", "lmtp_port", "auth_port")}
         conf = _CONF.format(
-            root=self.root, host=HOST, password=PASSWORD, uid=self._uid, gid=self._gid, users=_users(), **ports
-        )
+            root=self.root, host=HOST, password=PASSWORD, uid=self._uid, gid=self._gid, users=_users(), **ports,
+            token_mechanisms=" xoauth2 oauthbearer" if introspection else "",
+            token_passdb=_TOKEN_PASSDB.format(root=self.root) if introspection else "",
+        )  # fmt: skip
+        (self.root / "oauth2.conf").write_text(_INTROSPECTION.format(url=introspection))
         (self.root / "dovecot.conf").write_text(conf)
 
     def start(self) -> None:
@@ -136,6 +157,11 @@ class Dovecot:
         """Sends a signal to Dovecot and all its children: SIGSTOP for a silent server, SIGCONT to wake it."""
         assert self._process is not None
         os.killpg(self._process.pid, number)
+
+    def kick(self, user: str) -> None:
+        """Ends the connections of a user, as a provider does whose token is over."""
+        command = [str(program("doveadm", "dovecot-core")), "-c", str(self.root / "dovecot.conf"), "kick", user]
+        subprocess.run(command, check=True, capture_output=True)
 
     def kill(self) -> None:
         """SIGKILL: no goodbye to anybody. `start` brings the same mailboxes back."""

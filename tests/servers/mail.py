@@ -25,8 +25,9 @@ class MailServer:
     host = HOST
     password = PASSWORD
 
-    def __init__(self) -> None:
-        self.dovecot = Dovecot()
+    def __init__(self, introspection: str = "") -> None:
+        """`introspection`: see Dovecot; Postfix asks Dovecot, so it takes tokens too."""
+        self.dovecot = Dovecot(introspection)
         self.postfix = Postfix(
             lmtp_port=self.dovecot.lmtp_port, auth_port=self.dovecot.auth_port, certificates=self.dovecot.root
         )

@@ -18,6 +18,7 @@ def _files(c: Config) -> Iterator[Finding]:
         (("mailbox", "ca_file"), c.mailbox.ca_file),
         (("smtp", "ca_file"), c.smtp.ca_file),
         (("alarm", "smtp", "ca_file"), c.alarm.smtp.ca_file if c.alarm.smtp else None),
+        (("oauth", "service_account"), c.oauth.service_account),
     ]
     for at, file in paths:
         if file and not file.is_file():

@@ -59,13 +59,36 @@ def _is_ip(host: str) -> bool:
     return True
 
 
-@reads("mailbox.address", "mailbox.user", "smtp.user")
+@reads("mailbox.address", "mailbox.user", "smtp.user", "oauth.provider")
 def _passwords(c: Config) -> Iterator[Finding]:
-    if not c.mailbox.password.get_secret_value():
+    if not (c.oauth.provider or c.mailbox.password.get_secret_value()):
         yield secret_keys.missing(("mailbox", "password"))
     same_account = c.smtp_user.lower() == c.imap_user.lower()
     if c.smtp_user and not same_account and not c.smtp.password.get_secret_value():
         yield secret_keys.missing(("smtp", "password"))
+
+
+@reads("oauth.provider", "oauth.flow")
+def _oauth(c: Config) -> Iterator[Finding]:
+    """What each provider and flow needs."""
+    oauth = c.oauth
+    if not oauth.provider:
+        return
+    application, microsoft = oauth.flow == "application", oauth.provider == "microsoft"
+    if microsoft and not oauth.tenant:
+        yield _empty("tenant", "l’identifiant de votre organisation chez Microsoft, ou son domaine")
+    if oauth.tenant and not re.fullmatch(r"[A-Za-z0-9.-]{1,100}", oauth.tenant, re.ASCII):
+        yield Finding(("oauth", "tenant"), "ce n’est ni un identifiant ni un domaine", "Recopiez-le sans https:// ni /")
+    if not oauth.client_id and (microsoft or not application):
+        yield _empty("client_id", "l’identifiant de l’application enregistrée chez le fournisseur")
+    if not oauth.client_secret.get_secret_value() and microsoft == application:
+        yield secret_keys.missing(("oauth", "client_secret"))
+    if not microsoft and application and oauth.service_account is None:
+        yield _empty("service_account", "le fichier JSON du compte de service de Google")
+
+
+def _empty(key: str, what: str) -> Finding:
+    return Finding(("oauth", key), "cette clé est vide", f"Donnez {what}")
 
 
 @reads("mailbox.folder")
