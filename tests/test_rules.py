@@ -267,6 +267,23 @@ def test_a_direct_answer_is_recorded_and_nothing_is_sent_to_the_complainant() ->
     assert [(x.kind, x.to) for x in letters(effects)] == [("direct-answer", cast.BO)]
 
 
+@pytest.mark.parametrize(
+    ("stage", "told_before", "moves"),
+    [
+        ("acknowledged", None, {"stage": "treatment", "told_at": cast.NOON, "human_told_at": cast.NOON}),
+        ("waiting", None, {"told_at": cast.NOON, "human_told_at": cast.NOON}),
+        ("closing", None, {"told_at": cast.NOON, "human_told_at": cast.NOON}),  # the reply on its way stays on its way
+        ("acknowledged", cast.NOON + timedelta(hours=1), {"stage": "treatment", "human_told_at": cast.NOON}),
+    ],
+)
+def test_a_proven_direct_answer_counts_as_news(stage: str, told_before: datetime | None, moves: dict[str, Any]) -> None:
+    case = cast.case(stage=stage, told_at=told_before)
+    effects = decide(
+        FROM_BO, desk=cast.desk(addressed=(case,), incoming=Incoming(id=7, folder="inbox", received_at=cast.NOON))
+    )
+    assert [e.fields for e in effects if isinstance(e, Change)] == [moves]
+
+
 def test_a_follow_up_that_names_the_assignee_goes_to_somebody_else_before_the_text_is_shown() -> None:
     effects = decide(text={"staff_named": (cast.BO,), "sensitive": True}, desk=cast.desk(threaded=cast.case()))
     (change,) = (e for e in effects if isinstance(e, Change))

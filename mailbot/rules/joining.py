@@ -179,6 +179,7 @@ def direct_answer(
         Note(
             number=case.number, event="answered-directly", actor=author.addr, text=f"{reason} ; {author.proof.evidence}"
         ),
+        *_counts_as_news(desk, author, case),
         Letter(
             kind="direct-answer",
             keys=(f"direct:{desk.incoming.id}",),
@@ -188,3 +189,15 @@ def direct_answer(
             number=case.number,
         ),
     ]
+
+
+def _counts_as_news(desk: Desk, author: Author, case: Case) -> list[Effect]:
+    """Recorded as `#réponse`; a From that nobody vouches for moves nothing, our own sent folder vouches for itself."""
+    if not (author.proof.passed or desk.incoming.folder == "sent"):
+        return []
+    at = desk.incoming.received_at
+    fields: dict[str, Any] = {name: at for name in ("told_at", "human_told_at") if (getattr(case, name) or at) <= at}
+    stage, refused = complaint.after(case.stage, "réponse")
+    if not refused and stage != case.stage:
+        fields["stage"] = stage
+    return [Change(number=case.number, fields=fields)] if fields else []

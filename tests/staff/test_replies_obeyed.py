@@ -156,6 +156,7 @@ BY_TAG["réclamation"] = BY_TAG["rouvrir"]
 BY_LETTER = {
     "reply": {"told_at", "human_told_at", "answered_at", "closed_at", "reply_key"},
     "news": {"told_at", "human_told_at"},
+    "direct-answer": {"told_at", "human_told_at"},  # « recorded as #réponse » (spec §6)
     "question": {"told_at", "human_told_at", "waiting_since"},
     "commitment": {"told_at", "human_told_at"},
     "nature": {"told_at", "human_told_at"},

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import cast
 import pytest
+from room import mail
 
 from mailbot.demo import phone
 from mailbot.guard import Guard
+from mailbot.store.tables import Inbound
 from staff.talk import ARGUED, FIRST, MORE, SCORES, SECOND, THANKS, Talk, kind_of, talk, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -66,7 +68,11 @@ async def test_ann_leaves_it_closed_and_nothing_happens_by_itself(guard: Guard, 
         await closed(people)
         await people.carl(MORE, answers="reply")
         await people.post()
-        assert people.mailboxes().keys() == {cast.ANN, cast.BO, cast.CARL}
+        assert people.mailboxes() == {
+            cast.ANN: ["reopen-proposal"],
+            cast.BO: ["reopen-proposal"],
+            cast.CARL: ["receipt"],
+        }
         await people.staff("note", "Laisser clos.\n", who=cast.ANN)
         await people.post()
         assert people.mailboxes() == {cast.ANN: ["confirm"]}
@@ -89,12 +95,16 @@ async def test_ann_reopens_it_at_once(guard: Guard, tmp_path: Path) -> None:
         await closed(people)
         await people.carl(MORE, answers="reply")
         await people.post()
-        people.mailboxes()
+        assert people.mailboxes() == {
+            cast.ANN: ["reopen-proposal"],
+            cast.BO: ["reopen-proposal"],
+            cast.CARL: ["receipt"],
+        }
         await people.staff("rouvrir", who=cast.ANN)
         await people.post()
         assert people.mailboxes() == {cast.ANN: ["confirm"], cast.BO: ["handed-over"], cast.CARL: ["reopened"]}
         await people.until(TUESDAY_18)
-        assert {k for kinds in people.mailboxes().values() for k in kinds} <= {"chase"}
+        assert people.mailboxes() == {cast.BO: ["chase"]}  # J+1 of the new cycle: not assessed again
         assert people.desk.file().cycle == 2
 
 
@@ -242,7 +252,12 @@ async def linked_pair(
     await people.staff(f"lier {FIRST}", number=SECOND)
     await people.staff("affecter Ann", number=SECOND)
     await people.post()
-    people.mailboxes()
+    assert people.mailboxes() == {
+        cast.ANN: ["handed-over"],
+        cast.BO: ["assignment", "assignment", "confirm", "confirm"],
+        cast.CARL: ["ack"],
+        cast.OPALE: ["ack"],
+    }
 
 
 async def test_the_same_text_is_offered_to_whoever_handles_the_linked_file(guard: Guard, tmp_path: Path) -> None:
@@ -273,7 +288,8 @@ async def test_nothing_is_offered_for_a_linked_file_that_is_over(
         await linked_pair(people)
         await people.staff(end, text, who=cast.ANN, number=SECOND)
         await people.post(minutes=10)
-        people.mailboxes()
+        told = {cast.OPALE: ["nature"]} if end == "retrait" else {}
+        assert people.mailboxes() == {cast.ANN: ["confirm"]} | told
         await people.staff("résolu", ARGUED)
         await people.post(minutes=10)
         offered = {} if end == "retrait" else {cast.ANN: ["same-reply"]}
@@ -286,7 +302,7 @@ async def test_the_reply_of_a_sensitive_file_is_shown_to_nobody_else(guard: Guar
         await people.carl("Bonjour,\nc’est du harcèlement.\nCarl\n", answers="ack")
         assert people.desk.file(FIRST).sensitive
         await people.post()
-        people.mailboxes()
+        assert people.mailboxes() == {cast.BO: ["followup-notice"], cast.CARL: ["receipt"]}
         await people.staff("résolu", ARGUED)
         await people.post(minutes=10)
         assert people.mailboxes() == {cast.BO: ["confirm"], cast.CARL: ["reply"]}
@@ -314,7 +330,7 @@ async def test_carl_withdraws_bo_confirms_and_a_letter_says_so(guard: Guard, tmp
     async with talk(tmp_path, guard) as people:
         await people.carl(LOST)
         await people.post()
-        people.mailboxes()
+        assert people.mailboxes() == {cast.BO: ["assignment"], cast.CARL: ["ack"]}
         await people.carl("Bonjour,\ntout est arrangé, je retire ma réclamation.\nCarl\n", answers="ack")
         await people.post()
         assert people.mailboxes() == {cast.BO: ["withdrawal-proposal"], cast.CARL: ["receipt"]}
@@ -332,7 +348,7 @@ async def test_who_does_not_withdraw_is_not_asked_about(said: str, guard: Guard,
     async with talk(tmp_path, guard) as people:
         await people.carl(LOST)
         await people.post()
-        people.mailboxes()
+        assert people.mailboxes() == {cast.BO: ["assignment"], cast.CARL: ["ack"]}
         await people.carl(f"Bonjour,\n{said}.\nCarl\n", answers="ack")
         await people.post()
         assert people.mailboxes() == {cast.BO: ["followup-notice"], cast.CARL: ["receipt"]}
@@ -343,7 +359,7 @@ async def test_a_grave_matter_is_only_withdrawn_by_direction(guard: Guard, tmp_p
         await people.carl(LOST)
         await people.staff("évaluer", "G4 C2 R2 immédiat:non")
         await people.post()
-        people.mailboxes()
+        assert people.mailboxes() == {cast.BO: ["assignment", "confirm"], cast.CARL: ["ack"]}
         await people.carl("Bonjour,\nje retire ma réclamation.\nCarl\n", answers="ack")
         await people.post()
         assert people.mailboxes() == {
@@ -441,7 +457,7 @@ async def test_the_question_about_another_address_is_put_once(guard: Guard, tmp_
     async with talk(tmp_path, guard) as people:
         await people.carl(LOST)
         await people.post()
-        people.mailboxes()
+        assert people.mailboxes() == {cast.BO: ["assignment"], cast.CARL: ["ack"]}
         answered = (("In-Reply-To", people.last("ack", cast.CARL).message_id),)
         for text, asked in (("Une précision.\n", 1), ("Une autre précision.\n", 0)):
             await people.written("Re: votre accusé", text, other, "Carl Petit", answered)
@@ -450,3 +466,76 @@ async def test_the_question_about_another_address_is_put_once(guard: Guard, tmp_
             assert (notice.to[0], kind_of(notice)) == (cast.BO, "followup-notice")
             assert words(notice).count("Est-ce bien la même personne ?") == asked
             assert other in words(notice)
+
+
+# == the sent folder that everybody shares =================================================================================
+
+
+async def from_the_box(people: Talk, text: str, subject: str = f"Re: [{FIRST}] Formation annulée") -> Inbound:
+    """A colleague writes to Carl with the mailbox's own account: the mail is found in its sent folder."""
+    answered = (("In-Reply-To", people.last("ack", cast.CARL).message_id),)
+    raw = mail(
+        subject, text, sender=cast.BOX, name="Le bureau", to=cast.CARL, at=people.now, headers=answered, proven=False
+    )
+    return await people.desk.take(raw, kind="sent")
+
+
+async def test_who_answers_from_the_shared_mailbox_is_recorded_and_carl_gets_nothing_twice(
+    guard: Guard, tmp_path: Path
+) -> None:
+    async with talk(tmp_path, guard) as people:
+        await people.carl(LOST)
+        await people.post()
+        assert people.mailboxes() == {cast.BO: ["assignment"], cast.CARL: ["ack"]}
+        await people.post(hours=2)
+        taken = await from_the_box(people, ARGUED)
+        await people.post()
+        [told] = people.news()
+        assert (taken.verdict, told.to[0], kind_of(told)) == ("direct-answer", cast.BO, "direct-answer")
+        row = people.desk.file()
+        assert (row.stage, row.human_told_at, row.told_at) == ("treatment", people.now, people.now)  # as by #réponse
+        close = phone.button(told.raw, "#répondu")
+        await people.written(close.subject, close.body, cast.BO, "Bo Martin", proven=False)
+        await people.post(minutes=10)
+        assert people.mailboxes() == {cast.BO: ["confirm"]}
+        assert people.stage() == "closed"
+
+
+async def test_a_copy_of_our_own_letter_in_the_sent_folder_moves_nothing(guard: Guard, tmp_path: Path) -> None:
+    async with talk(tmp_path, guard) as people:
+        await people.carl(LOST)
+        await people.post()
+        assert people.mailboxes() == {cast.BO: ["assignment"], cast.CARL: ["ack"]}
+        before = people.desk.file().model_dump(exclude={"look_at"})
+        for kind, to in (("ack", cast.CARL), ("assignment", cast.BO)):
+            copy = await people.desk.take(people.last(kind, to).raw, kind="sent")
+            assert copy.verdict == "own"
+        await people.post()
+        assert people.mailboxes() == {}
+        assert people.desk.file().model_dump(exclude={"look_at"}) == before
+
+
+async def test_a_copy_seen_in_both_folders_is_one_answer(guard: Guard, tmp_path: Path) -> None:
+    async with talk(tmp_path, guard) as people:
+        await people.carl(LOST)
+        await people.post()
+        assert people.mailboxes() == {cast.BO: ["assignment"], cast.CARL: ["ack"]}
+        raw = mail(
+            f"Re: [{FIRST}] Formation annulée", ARGUED, sender=cast.ANN, name="Ann Leroy", to=cast.CARL, at=people.now
+        )
+        first, second = await people.desk.take(raw), await people.desk.take(raw, kind="sent")
+        await people.post()
+        assert (first.verdict, people.mailboxes()) == ("direct-answer", {cast.BO: ["direct-answer"]})
+        assert second.id == first.id or second.verdict == "duplicate"
+
+
+async def test_a_forged_answer_of_a_colleague_is_no_news(guard: Guard, tmp_path: Path) -> None:
+    async with talk(tmp_path, guard) as people:
+        await people.carl(LOST)
+        await people.post()
+        assert people.mailboxes() == {cast.BO: ["assignment"], cast.CARL: ["ack"]}
+        forged = mail(f"Re: [{FIRST}]", ARGUED, sender=cast.ANN, name="Ann", to=cast.CARL, at=people.now, proven=False)
+        await people.desk.take(forged)
+        await people.post()
+        assert people.mailboxes() == {cast.BO: ["direct-answer"]}
+        assert (people.stage(), people.desk.file().human_told_at) == ("acknowledged", None)

@@ -129,7 +129,11 @@ async def test_a_sensitive_file_gets_no_survey(guard: Guard, tmp_path: Path) -> 
         await people.staff("résolu", ARGUED)
         await people.post()
         await people.post(minutes=10)
-        people.mailboxes()
+        assert people.mailboxes() == {
+            cast.ANN: ["alarm"],
+            cast.BO: ["assignment", "confirm", "confirm"],
+            cast.CARL: ["ack", "reply"],
+        }
         for days in range(1, 8):
             assert await chased(people, days) == {}
 
@@ -161,7 +165,7 @@ async def test_an_out_of_office_of_bos_sends_the_next_chase_to_his_substitute(gu
     async with talk(tmp_path, guard, staff=staff) as people:
         await people.carl(LOST)
         await people.post()
-        people.mailboxes()
+        assert people.mailboxes() == {cast.BO: ["assignment"], cast.CARL: ["ack"]}
         answered = people.last("assignment", cast.BO)
         away = (("In-Reply-To", answered.message_id), ("Auto-Submitted", "auto-replied"))
         taken = await people.written("Réponse automatique : congés", "De retour mardi.\n", cast.BO, "Bo Martin", away)
@@ -174,7 +178,7 @@ async def test_a_forged_out_of_office_moves_no_chase(guard: Guard, tmp_path: Pat
     async with talk(tmp_path, guard) as people:
         await people.carl(LOST)
         await people.post()
-        people.mailboxes()
+        assert people.mailboxes() == {cast.BO: ["assignment"], cast.CARL: ["ack"]}
         answered = people.last("ack", cast.CARL)  # all that Carl could answer with
         away = (("In-Reply-To", answered.message_id), ("Auto-Submitted", "auto-replied"))
         await people.written(
