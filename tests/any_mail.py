@@ -217,6 +217,7 @@ def differences(got: Understood, told: dict[str, Any]) -> dict[str, tuple[Any, A
         "type": said.complainant_type,
         "subtype": said.subtype,
         "training": said.training,
+        "training_has": said.training,
         "alerts": sorted({family for family, _ in said.alerts}),
         "thanks": said.thanks_only,
         "phone": said.phone,
@@ -238,7 +239,7 @@ def _same(key: str, value: Any, seen: Any) -> bool:
         return set(value) <= set(seen)
     if key == "danger":  # the beginning of the words
         return value.keys() == seen.keys() and all(seen[name].startswith(risk) for name, risk in value.items())
-    return bool(value in seen if key == "wish_has" else value == seen)
+    return bool(value in seen if key in ("wish_has", "training_has") else value == seen)
 
 
 def _texts(key: str, pieces: Any, text: str, *, wanted: bool) -> dict[str, tuple[Any, Any]]:
