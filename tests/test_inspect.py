@@ -102,8 +102,8 @@ def test_a_bar_shows_how_far_it_is_on_a_terminal_only(tmp_path: Path) -> None:
     done = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=there, check=True, env={**os.environ, "TERM": "xterm"}
     )
-    os.close(there)
     assert b"Lecture" in os.read(here, 65_536)
+    os.close(there)
     os.close(here)
     assert len(done.stdout.splitlines()) == 25
 
