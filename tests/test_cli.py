@@ -556,7 +556,8 @@ def test_preview_writes_pages_and_ends_with_1_when_a_text_has_a_fault(config: Pa
 # -- help ----------------------------------------------------------------------------------------------------------------
 
 HELPED = [
-    *("check", "preview", "staff list", "staff welcome", "staff test", "schema"),
+    *("check", "preview", "staff list", "staff welcome", "staff test", "schema", "login"),
+    *("config explain", "config reference", "config example"),
     *("run", "list", "show", "why", "inspect", "decide", "start", "demo"),
 ]
 
