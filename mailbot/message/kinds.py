@@ -73,6 +73,7 @@ _HONEST = {
 }
 _CLAIMS = frozenset(name for _, names in _HONEST.values() for name in names.split()) | {"txt", "csv", "mp3", "mp4"}
 _PAGES = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<iframe", b"<svg", b"<!doctype svg")
+_MACRO_PLACES = ("basic/", "scripts/", "xl/macrosheets/")  # LibreOffice's macros and scripts, Excel 4's
 _ISO_MARK = 32_769
 _VBA, _ENCRYPTED = "_VBA_PROJECT".encode("utf-16-le"), "EncryptedPackage".encode("utf-16-le")
 
@@ -124,7 +125,7 @@ def _in_archive(beginning: bytes) -> str:
     for encrypted, name in _entries(beginning):
         if encrypted:
             return LOCKED
-        if name.rpartition("/")[2].lower() == "vbaproject.bin":
+        if name.lower().startswith(_MACRO_PLACES) or name.lower().endswith("vbaproject.bin"):
             return MACROS
         risk = _RISK.get(_extension(name), "")
         if risk in _IN_ARCHIVE:
