@@ -22,6 +22,7 @@ from mailbot.doctor.finding import Finding, lines
 from mailbot.letters import House
 from mailbot.names import Unanswered, ask
 from mailbot.oauth import Access, NoToken, Tokens
+from mailbot.store.ledger import Ledger
 
 NOW = cast.NOON
 ME = Person(name="Eva Seule", addresses=("eva@ief.example",), roles=("staff", "quality", "direction", "admin"))
@@ -225,6 +226,16 @@ def test_a_register_that_every_account_may_read_is_red_unless_its_folder_is_clos
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     return replace(HOUSE, texts_folder=tmp_path)
+
+
+def test_a_register_that_the_desk_makes_itself_is_closed_to_others(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    config = cast.config(data_dir=tmp_path / "data")
+    made = Ledger(config.database_url)
+    made.upgrade()
+    made.close()
+    assert settings.secrets(config, {}, files.watched(config)).state == "green"
+    tmp_path.chmod(0o700)
 
 
 def test_a_text_of_ones_own_with_a_fault_is_red_and_names_file_and_line(house: House) -> None:

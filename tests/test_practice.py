@@ -129,5 +129,9 @@ async def test_the_list_tells_who_exercised(tmp_path: Path, guard: Guard) -> Non
         told = {row["address"]: row["practice"] for row in rows}
         assert told[cast.BO] == f"{NUMBER} (1 essai)"
         assert told[cast.ANN] == "pas encore"
+        assert (
+            tables.fit([{"name": "Eva", "open": 0, "away": None}], dict.fromkeys(("name", "open", "away"), "x"), 80)[1]
+            == "Eva  0  —"
+        )
         assert all(len(line) <= 80 for line in tables.fit(rows, people.HEADINGS, 80))
         assert "Bo Martin" in tables.fit(rows, people.HEADINGS, 200)[1]

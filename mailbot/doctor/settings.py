@@ -75,7 +75,7 @@ def holidays(config: Config, now: datetime) -> Finding:
         return orange(
             "jours fériés", f"{days} : travaillé(s) selon vous, mais non férié(s)", "corrigez worked_holidays"
         )
-    next_ones = ", ".join(f"{name} le {day:%d/%m/%Y}" for day, name in coming[:3])
+    next_ones = ", ".join(f"{name.replace(chr(39), '’')} le {day:%d/%m/%Y}" for day, name in coming[:3])
     return green("jours fériés", f"{len(coming)} d’ici douze mois ; les premiers : {next_ones}")
 
 

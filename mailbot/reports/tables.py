@@ -137,7 +137,10 @@ def fit(rows: list[dict[str, Any]], headings: dict[str, str], width: int) -> lis
     """A table with headings, of at most `width` columns: the widest column gives way first. `headings`: key → title."""
     if not rows:
         return ["(rien)"]
-    table = [list(headings.values()), *([clean(str(row[key] or "—")) for key in headings] for row in rows)]
+    table = [
+        list(headings.values()),
+        *([clean("—" if row[key] in ("", None) else str(row[key])) for key in headings] for row in rows),
+    ]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     while sum(widths) + 2 * (len(widths) - 1) > width and max(widths) > 4:
         widths[widths.index(max(widths))] -= 1
