@@ -8,7 +8,7 @@ READY := .venv/.ready-$(VERSION)
 SPREAD := -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint clean
+.PHONY: help setup demo test test-long letters lint clean
 
 help: ## cette liste
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -27,13 +27,17 @@ test-long: $(READY) ## les vérifications qui durent plus que les dix minutes de
 	@tools/test-packages.sh
 	$(BIN)/python -m pytest -m long $(SPREAD) $(ARGS)
 
+letters: $(READY) ## dessine et vérifie toutes les lettres dans un vrai navigateur ; images : letters-out/ ; ARGS=--approve
+	@tools/test-packages.sh
+	@cd tests && ../$(BIN)/python -m rendering $(ARGS)
+
 lint: $(READY) ## style et types
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 
 clean: ## efface ce que make et les essais ont écrit ici, environnement compris
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build demo-out *.egg-info
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build demo-out letters-out *.egg-info
 	find mailbot tests -name __pycache__ -prune -exec rm -rf {} +
 
 # pip runs from the lock alone, wheels only: nothing is built. The project itself is one line in the environment, told

@@ -111,7 +111,7 @@ def test_whoever_reads_plain_text_can_type_the_same(kind: str) -> None:
 
 def test_a_button_is_a_large_coloured_cell_that_outlook_draws_too() -> None:
     page = part(sealed("confirm").raw, "html")
-    assert 'bgcolor="#1f4e8c"' in page
+    assert "background-color:#1f4e8c" in page
     assert "mso-padding-alt:10px" in page
     assert "display:block" in page
     assert "padding:10px 16px" in page  # with its line of 24 px and its border, 48 px high

@@ -63,7 +63,7 @@ def test_the_colour_we_choose_is_read_on_white_and_white_on_it() -> None:
 
 def test_the_house_colour_is_in_every_button_and_nothing_of_ours_is_left(tmp_path: Path) -> None:
     page = part(sealed("confirm", house=replace(HOUSE, accent="#7a1f5c")).raw, "html")
-    assert 'bgcolor="#7a1f5c"' in page
+    assert "background-color:#7a1f5c" in page
     assert ACCENT not in page
 
 

@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import Any
 
 ROWS = ("late", "today", "new", "risk", "open")  # sections of the digest, each a list of files
-FEW = 20  # files of a section that get a line each; more stand together, by priority or by date
+# Files of a section that get a line each; more stand together, by priority or by date.
+FEW = {"late": 15, "today": 15, "new": 10, "risk": 10, "open": 20}
 UNRANKED, UNDATED = "P9", "9999"
 
 Row = Mapping[str, Any]
@@ -16,10 +17,10 @@ Row = Mapping[str, Any]
 def arranged(sections: Mapping[str, Iterable[Row]]) -> dict[str, Any]:
     """Each section sorted; `open` without what stands above it; `grouped` for the sections that are too long."""
     ranked = {name: sorted(sections[name], key=_urgency) for name in ROWS}
-    above = {row["number"] for name in ("late", "today", "risk") for row in ranked[name]}
+    above = {row["number"] for name in ("late", "today", "new", "risk") for row in ranked[name]}
     everything = len(ranked["open"])
     ranked["open"] = [row for row in ranked["open"] if row["number"] not in above]
-    grouped = {name: _groups(rows, name) for name, rows in ranked.items() if len(rows) > FEW}
+    grouped = {name: _groups(rows, name) for name, rows in ranked.items() if len(rows) > FEW[name]}
     return {**ranked, "grouped": grouped, "open_count": everything}
 
 

@@ -253,7 +253,8 @@ def _short(context: Context, moment: str) -> str:
 @pass_context
 def _hour(context: Context, moment: str) -> str:
     """« 10 h 42 »."""
-    return dates.moment_in_words(datetime.fromisoformat(moment), context["house"].timezone, context["language"])[1]
+    hour = dates.moment_in_words(datetime.fromisoformat(moment), context["house"].timezone, context["language"])[1]
+    return markup.Marked(hour.replace(" ", NO_BREAK))  # ours: its space must not become one that breaks
 
 
 @pass_context

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import html
+import re
 
-from mailbot.colours import ACCENT, WHITE
+from mailbot.colours import ACCENT
 from mailbot.letters import look, markup
 from mailbot.letters.look import Look
 from mailbot.letters.markup import Block, bare, cells
 
 TAGS = {"house": "p", "title": "h1", "heading": "h2", "paragraph": "p", "small": "p", "rule": "div"}
 STATES = {markup.DONE: "done", markup.NOW: "now", markup.NEXT: "next"}
+NUMBER = re.compile(r"\b([A-Z]{2,8}-[0-9]{4}-[0-9]{4,9})\b", re.ASCII)
 WIDEST = 100  # per cent of its cell that a full bar takes
 
 
@@ -25,20 +27,20 @@ def _block(block: Block, language: str, dress: Look) -> str:
         return DRAWN[block.kind](block, dress)
     if block.kind == "rule":
         return _tag("div", "rule", markup.SEPARATOR[language], dress)
-    lines = "<br>".join(html.escape(bare(line)) for line in block.lines)
+    lines = "<br>".join(_said(bare(line)) for line in block.lines)
     return _tag(TAGS[block.kind], "text" if block.kind == "paragraph" else block.kind, lines, dress)
 
 
 def _headings(block: Block, dress: Look) -> str:
-    return "".join(_tag(TAGS[block.kind], block.kind, html.escape(bare(line)), dress) for line in block.lines)
+    return "".join(_tag(TAGS[block.kind], block.kind, _said(bare(line)), dress) for line in block.lines)
 
 
 def _quote(block: Block, dress: Look) -> str:
-    return _tag("blockquote", "quote", "<br>".join(html.escape(bare(line)) for line in block.lines), dress)
+    return _tag("blockquote", "quote", "<br>".join(_said(bare(line)) for line in block.lines), dress)
 
 
 def _items(block: Block, dress: Look) -> str:
-    return _tag("ul", "list", "".join(f"<li>{html.escape(bare(line))}</li>" for line in block.lines), dress)
+    return _tag("ul", "list", "".join(f"<li>{_said(bare(line))}</li>" for line in block.lines), dress)
 
 
 def _steps(block: Block, dress: Look) -> str:
@@ -58,8 +60,8 @@ def _rows(block: Block, dress: Look) -> str:
 
 def _row(line: str, dress: Look) -> str:
     name, *rest = cells(line)
-    said = "".join(_tag("td", "said", html.escape(cell), dress) for cell in rest)
-    return "<tr>" + _tag("th", "name", html.escape(name), dress, ' scope="row"') + said + "</tr>"
+    said = "".join(_tag("td", "said", _said(cell), dress) for cell in rest)
+    return "<tr>" + _tag("th", "name", _said(name), dress, ' scope="row"') + said + "</tr>"
 
 
 def _bars(block: Block, dress: Look) -> str:
@@ -90,10 +92,15 @@ def _buttons(block: Block, dress: Look) -> str:
 def _button(line: str, dress: Look) -> str:
     """A table of one cell: Outlook draws its colour and its padding, and ignores those of a link."""
     label, link, _, main = line.split(markup.LINK)
-    words, cell, ground = ("link", "press", dress.accent) if main else ("quiet", "other", WHITE)
+    words, cell = ("link", "press") if main else ("quiet", "other")
     inner = _tag("a", words, html.escape(bare(label)), dress, f' href="{html.escape(link)}"')
-    row = "<tr>" + _tag("td", cell, inner, dress, f' bgcolor="{ground}"') + "</tr>"
+    row = "<tr>" + _tag("td", cell, inner, dress) + "</tr>"
     return _tag("table", "button", row, dress, ' role="presentation" width="100%" cellpadding="0" cellspacing="0"')
+
+
+def _said(text: str) -> str:
+    """Escaped; a file's number is never broken over two lines."""
+    return NUMBER.sub(r'<span style="white-space:nowrap">\1</span>', html.escape(text))
 
 
 def _tag(name: str, style: str, inner: str, dress: Look, more: str = "") -> str:
