@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -60,7 +61,7 @@ def line(file: Complaint) -> str:
 
 
 async def open_desk(
-    mails: Mails, files: list[Complaint], chosen: list[str], *, since: datetime | None, who: str
+    mails: Mails, files: Iterable[Complaint], chosen: list[str], *, since: datetime | None, who: str
 ) -> dict[str, Any]:
     """Records the start, then takes over each chosen file and leaves the others; what another start ended meanwhile is skipped."""
     again = await mails.bench.db(lambda tx: _open(tx, mails, since, who))

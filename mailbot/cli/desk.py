@@ -212,7 +212,9 @@ async def _start(mails: Any, opening: Any, since: str, take: str, all_: bool, no
         fail(2, str(error))
     if chosen is None:
         chosen = [f.number for f in files if _agreed(f"Reprendre {opening.line(f)} ?")]
-    told = await opening.open_desk(mails, files, chosen, since=moment, who=user())
+    hidden = len(files) < MANY or not sys.stderr.isatty()
+    with typer.progressbar(files, label="Reprise", file=sys.stderr, hidden=hidden) as bar:
+        told = await opening.open_desk(mails, bar, chosen, since=moment, who=user())
     if as_json:
         show_json(told)
     else:
