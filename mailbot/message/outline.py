@@ -82,9 +82,15 @@ def _is_quotation(element: lxml.html.HtmlElement, names: str) -> bool:
     if not names:
         return False
     mixed = any(name in names.split() for name in _MIXED)
-    if mixed and element.find(".//blockquote") is not None:
+    if mixed and element.find(".//blockquote") is not None and not _is_forward(element):
         return False  # the author may answer between the quotations in it
     return mixed or bool(_QUOTES.search(names))
+
+
+def _is_forward(element: lxml.html.HtmlElement) -> bool:
+    """« ---------- Forwarded message --------- » at its head: everything in it is the other's, quotations of quotations too."""
+    first = next((child for child in element if isinstance(child.tag, str)), None)
+    return first is not None and "gmail_attr" in _names(first) and (first.text or "").lstrip().startswith("---")
 
 
 def _is_bordered(element: lxml.html.HtmlElement) -> bool:

@@ -155,8 +155,9 @@ def _is_mine(lines: list[Line], place: int, found: _Quotation | None, *, structu
 
 def _card(lines: list[Line], mine: list[bool], found: _Quotation | None) -> str:
     """What stands below the last « -- » (RFC 3676 §4.3) of the author's words: a few short lines, no postscript."""
-    end = found.first if found else len(lines)
-    mark = next((place for place in range(end - 1, -1, -1) if lines[place].core == "--"), end)
+    start, end = (found.after, len(lines)) if found and _answered(lines, mine, found) else (0, len(lines))
+    end = end if start or found is None else found.first
+    mark = next((place for place in range(end - 1, start - 1, -1) if lines[place].core == "--"), end)
     below = [line for line, kept in zip(lines[mark + 1 : end], mine[mark + 1 : end], strict=True) if kept]
     filled = [line.core for line in below if line.core]
     if not filled or len(filled) > _LONGEST_CARD or max(map(len, filled)) > _LONGEST_CARD_LINE:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailbot.reading.phrases import (
-    CLEAN_OF,
+    ADVERTS,
+    AFTER_SENT,
     DAYS,
     DEVICES,
     FORWARD_STARTS,
@@ -25,6 +26,7 @@ from mailbot.reading.plain import fold
 
 LONGEST_PROBE = 400  # characters of a line, or of a wrapped heading, that are looked at
 _LONGEST_ATTRIBUTION = 5  # lines, as mail programs wrap it
+_MOST_WORDS, _MOST_MORE = 14, 3  # words of a device line, and of what follows its first point or comma
 _LONGEST_SENT, _LONGEST_ADVERT = 100, 200  # characters
 _LONGEST_BLOCK = 14  # lines of a header block
 _MOST_WRAPPED = 3  # lines of one header
@@ -64,7 +66,7 @@ def is_added(lines: list[Line], place: int) -> bool:
 
 
 def _is_advert(core: str) -> bool:
-    if len(core) <= _LONGEST_ADVERT and core.startswith(CLEAN_OF):
+    if len(core) <= _LONGEST_ADVERT and core.startswith(ADVERTS):
         return True
     named = any(device in f" {core} " for device in DEVICES)
     ended = core.startswith("outlook ") and core.endswith((" downloaden", " herunterladen"))
@@ -74,7 +76,11 @@ def _is_advert(core: str) -> bool:
 
 def _few_sentences(core: str) -> bool:
     """« Envoyé depuis mon mobile. » and no more: prose goes on."""
-    return core.rstrip(". !").count(". ") == 0 and core.count("?") == 0 and len(core.split()) <= 14
+    for mark in (". ", ", "):
+        first, _, more = core.rstrip(". !").partition(mark)
+        if "?" in first or (more and len(more.split()) > _MOST_MORE and not more.startswith(AFTER_SENT)):
+            return False
+    return len(core.split()) <= _MOST_WORDS
 
 
 def _near(lines: list[Line], place: int, step: int) -> bool:
@@ -85,7 +91,7 @@ def _near(lines: list[Line], place: int, step: int) -> bool:
             return False
         core = _unlinked(lines[place].core)
         if core:
-            return core.startswith(CLEAN_OF)
+            return core.startswith(ADVERTS)
     return False
 
 
@@ -114,26 +120,38 @@ def attribution(lines: list[Line], place: int) -> int:
         if len(joined) > LONGEST_PROBE:
             return 0
         if joined.endswith((":", "--")):
-            if not _says_who_wrote(joined.rstrip(":- ")):
-                continue
             follows = next((later.quoted for later in lines[at + 1 : at + 3] if later.core or later.quoted), False)
-            return length if _is_stamped(joined, opened, follows) else 0
+            said = _says_who_wrote(joined.rstrip(":- "))
+            if said or (follows and has_hour(joined) and "@" in joined and not _names_someone_else(joined)):
+                cited = not follows and "@" not in joined and _cites(lines, at + 1)
+                return length if not cited and _is_stamped(joined, opened, follows) else 0
     return 0
+
+
+def _cites(lines: list[Line], place: int) -> bool:
+    """« Le 3 mai à 10:42, il a écrit : » and then « tout est annulé »: the person's own citation."""
+    following = next((line.text.strip() for line in lines[place : place + 3] if line.core), "")
+    return following.startswith(("«", '"', "“", "„", "»", "'", "‘", "-", "*", "•"))
 
 
 def _opens(core: str) -> bool:
     first = core.split(" ", 1)[0].strip(".,")
-    return core.startswith(OPENINGS) or first in DAYS or first[:1].isdigit() or "<" in core or "@" in core
+    opened = core.startswith(OPENINGS) or first in DAYS or first[:1].isdigit() or "<" in core or "@" in core
+    return opened or (_has_year(core) and has_hour(core))
 
 
 def _says_who_wrote(core: str) -> bool:
     """The verb, and nobody whom it was written to; or, without a verb, Gmail's old « 2026-10-12 10:00 GMT X <x@y> »."""
     padded = f" {core} ".replace("(a)", "")
-    if any(f" {verb} " in padded for verb in WROTE_TO):
+    if _names_someone_else(core):
         return False
     if any(f" {verb} " in padded for verb in WROTE):
         return True
     return core[:4].isdigit() and core[4:5] == "-" and core.endswith(">") and "@" in core
+
+
+def _names_someone_else(core: str) -> bool:
+    return any(f" {verb} " in f" {core} " for verb in WROTE_TO)
 
 
 def _is_stamped(core: str, opened: bool, quote_follows: bool) -> bool:
@@ -141,7 +159,7 @@ def _is_stamped(core: str, opened: bool, quote_follows: bool) -> bool:
     digits = sum(c.isdigit() for c in core)
     if "@" in core:
         return opened and (digits > 0 or quote_follows or core.startswith(OPENINGS))
-    return opened and ((_has_year(core) and has_hour(core)) or (digits > 0 and quote_follows))
+    return opened and digits > 0 and (quote_follows or (_has_year(core) and has_hour(core)))
 
 
 def _has_year(core: str) -> bool:
@@ -156,7 +174,7 @@ def _has_year(core: str) -> bool:
 
 
 def has_hour(core: str) -> bool:
-    """« 10:42 », « 10h42 », « 8.30 uur » is none: a full stop is too common."""
+    """« 10:42 », « 10h42 »; « 8.30 uur » is none: a full stop is too common."""
     return any(c in ":h" and core[n - 1 : n].isdigit() and core[n + 1 : n + 2].isdigit() for n, c in enumerate(core))
 
 
@@ -194,7 +212,7 @@ def header_block(lines: list[Line], place: int) -> int:
     """How many lines a block « De / Envoyé / À / Objet » takes at `place`; 0 unless an address or an hour proves it."""
     kinds: set[str] = set()
     last = place
-    proof = False
+    addressed = dated = False
     wrapped = 0
     for position in range(place, min(place + _LONGEST_BLOCK, len(lines))):
         core = lines[position].core
@@ -207,9 +225,12 @@ def header_block(lines: list[Line], place: int) -> int:
         wrapped = 0
         kinds.add(kind)
         last = position
-        dated = kind == "date" and has_hour(core) and any(c.isdigit() for c in core)
-        proof = proof or dated or (kind in ("from", "to", "cc") and "@" in core)
-    proven = "from" in kinds and len(kinds) >= 3 and proof
+        dated = dated or (kind == "date" and has_hour(core))
+        addressed = addressed or (kind in ("from", "to", "cc") and "@" in core)
+    proven = (len(kinds) >= 3 and addressed) or (
+        dated and {"to", "subject"} <= kinds
+    )  # « De : Lyon, Date : 10:30 » is a journey
+    proven = proven and "from" in kinds
     return last - place + 1 if proven else 0
 
 

@@ -9,7 +9,7 @@ OUR_LINES = ("repondre au-dessus de cette ligne", "reply above this line")
 
 # « Le … a écrit : »: how such a heading begins, besides a day, a date or a name with its address, …
 OPENINGS = (
-    *("le ", "on ", "am ", "el ", "il ", "op ", "em ", "no dia ", "a ", "ao ", "w dniu ", "dnia ", "den ", "at ", "in data "),
+    *("le ", "on ", "am ", "el ", "il ", "op ", "em ", "no dia ", "a ", "ao ", "w dniu ", "dnia ", "den ", "at ", "as ", "in data "),
 )  # fmt: skip
 DAYS = frozenset(
     (
@@ -26,8 +26,9 @@ DAYS = frozenset(
 )  # fmt: skip
 # … and which words in it say that somebody wrote.
 WROTE = (
-    *("a ecrit", "ecrivait", "ecrit", "wrote", "writes", "schrieb", "schreibt", "escribio", "ha escrito", "ha scritto", "scrive"),
-    *("escreveu", "schreef", "heeft geschreven", "napisal(a)", "napisal", "napisala", "napisal/a", "pisze", "pise"),
+    *("a ecrit", "ecrivait", "ecrit", "wrote", "writes", "quoting", "schrieb", "schreibt", "geschrieben", "zitat von"),
+    *("escribio", "ha escrito", "ha scritto", "scrive", "escreveu", "schreef", "geschreven"),
+    *("napisal(a)", "napisal", "napisala", "napisal/a", "napisana przez", "pisze"),
 )  # fmt: skip
 # Somebody wrote to somebody: prose, « le formateur m'a écrit : ».
 WROTE_TO = (
@@ -75,26 +76,32 @@ SENT = (
     *("envoyee de ", "ecrit de mon ", "ecrit depuis "),
     *("sent from ", "sent with ", "sent via ", "sent using ", "composed on ", "get outlook ", "download outlook "),
     *("telecharger outlook ", "telechargez outlook ", "obtenir outlook ", "obtenez outlook ", "provenance : "),
-    *("von meinem ", "von meiner ", "gesendet von ", "gesendet mit ", "gesendet uber ", "diese nachricht wurde von mein"),
+    *("von meinem ", "von meiner ", "von yahoo ", "gesendet von ", "gesendet mit ", "gesendet uber ", "diese nachricht wurde von mein"),
     *("diese mail wurde von mein", "outlook fur ", "holen sie sich outlook ", "hole dir outlook "),
     *("enviado desde ", "enviado con ", "enviado mediante ", "enviado por ", "obtener outlook ", "obten outlook "),
     *("descargar outlook ", "inviato da ", "inviato dal ", "inviato dalla ", "inviato con ", "inviato tramite "),
     *("ottieni outlook ", "scarica outlook ", "enviado do ", "enviado da ", "enviado a partir ", "enviado com ", "enviado pelo "),
     *("enviado atraves ", "enviado via ", "obter o outlook ", "obtenha o outlook ", "baixe o outlook ", "verstuurd vanaf "),
-    *("verstuurd van ", "verstuurd met ", "verzonden vanaf ", "verzonden van ", "verzonden met ", "verzonden via "),
+    *("verstuurd van ", "verstuurd met ", "verzonden vanaf ", "verzonden vanuit ", "verzonden van ", "verzonden met ", "verzonden via "),
     *("outlook voor ", "download outlook ", "outlook downloaden", "wyslane z ", "wyslano z ", "wyslane za pomoca "),
     *("wyslane przez ", "pobierz outlook", "pobierz aplikacje outlook", "pobierz program outlook", "wiadomosc wyslana z "),
 )  # fmt: skip
 DEVICES = (
     *("iphone", "ipad", "ipod", "mobile", "mobil", "movil", "telephone", "telefon", "telefoon", "smartphone", "android", "samsung"),
     *("galaxy", "huawei", "xiaomi", "redmi", "pixel", "oppo", "honor", "nokia", "blackberry", "tablet", "portable", "appareil"),
-    *("outlook", "yahoo", "proton", "gmail", "orange", "sfr", "free", "bouygues", "laposte", "la poste", "bluemail", "spark"),
+    *("outlook", "yahoo", "proton", "gmail", "orange", "sfr", "free", "bouygues", "laposte", "bluemail", "spark"),
     *("appli", "app ", "app.", "aplic", "apparaat", "urzadz", "messagerie", "webmail", "courrier", " mail", "e-mail", "windows"),
     *("thunderbird", "zimbra", "web.de", "gmx", "t-online", "libero", "ordinateur", "handy", "gerat", "telemovel", "celular"),
     *("cellulare", "ios", "mac", "wp.pl", "onet", "interia", "o2"),
 )  # fmt: skip
-# A scanner's advert.
-CLEAN_OF = (
+# What may follow in a second sentence.
+AFTER_SENT = (
+    *("obtenez", "get ", "telecharge", "desole", "merci d'excuser", "veuillez excuser", "excusez", "please excuse", "sorry"),
+    *("pardon", "jetzt", "hol ", "obten ", "scarica", "download", "pobierz"),
+)  # fmt: skip
+# An advert: of a virus scanner, of Yahoo.
+ADVERTS = (
+    *("yahoo mail :", "yahoo mail:"),
     *("sans virus", "garanti sans virus", "l'absence de virus", "virus-free", "virenfrei", "libre de virus", "sin virus"),
     *("senza virus", "privo di virus", "mail priva di virus", "sem virus", "livre de virus", "virusvrij", "bez wirusow"),
     *("wolne od wirusow", "wolny od wirusow", "this email has been checked for viruses", "this e-mail has been checked for viruses"),

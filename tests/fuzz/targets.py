@@ -33,7 +33,8 @@ def subject(data: bytes) -> None:
 
 def results(data: bytes) -> None:
     """Authentication-Results: only what stands outside comments is a result; a server that is none has none."""
-    server, found = identity.read_results(data.decode("utf-8", "replace"))
+    value = data.decode("utf-8", "replace").replace('"', "")  # within quotes a bracket begins no comment
+    server, found = identity.read_results(value)
     assert " " not in server
     assert server or not found
     assert all("(" not in method and "(" not in result for method, result, _ in found)
