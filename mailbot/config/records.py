@@ -181,6 +181,12 @@ class Database(Section):
     url: str = Field(default="", repr=False)  # default: SQLite file mailbot.db in data_dir; may hold a password
 
 
+class Instance(Section):
+    """Which installation this is: the same word lies in the register, so that a copy of one alone is noticed (spec §2)."""
+
+    id: SecretStr = SecretStr("")
+
+
 class Config(Section):
     """Everything that can be set. What the properties return is lower-cased where it is compared."""
 
@@ -203,6 +209,7 @@ class Config(Section):
     digest: Digest = Digest()
     alarm: AlarmRoad = AlarmRoad()
     texts: Texts = Texts()
+    instance: Instance = Instance()
 
     @property
     def imap_user(self) -> str:

@@ -18,6 +18,7 @@ SECRETS: dict[Key, str] = {
     ("alarm", "smtp", "password"): "MAILBOT_ALARM_SMTP_PASSWORD",
     ("alarm", "webhook"): "MAILBOT_ALARM_WEBHOOK",
     ("database", "url"): "MAILBOT_DATABASE_URL",
+    ("instance", "id"): "MAILBOT_INSTANCE_ID",
 }
 FILE = "secrets.toml"
 OTHERS_MAY_READ = 0o004
