@@ -176,7 +176,7 @@ def html_to_text(page: str, problems: list[str]) -> str:
 def with_targets(page: str) -> str:
     """HTML laid out as text, its structure marked (outline.py), where each mailto: link that fills in a mail shows its
     target; "" when it can't be laid out."""
-    page = page[: limits.HTML].translate(outline.MARKS)
+    page = page[: limits.HTML]
     if not page.strip() or sum(1 for _ in _HEAVY.finditer(page)) > limits.HTML_LAYOUT:
         return ""
     try:

@@ -58,3 +58,12 @@ def test_a_page_tells_by_its_structure_what_it_quotes(name: str) -> None:
     found = reading.read(message.read(raw), reading.EMPTY_WORDS)
     new = found.new_text.removesuffix(found.card).split() if found.card else found.new_text.split()
     assert new == NEW.split()
+
+
+@pytest.mark.parametrize("mark", ["\U00010100", "&#65792;", "&#x10100;"])
+def test_a_mark_of_ours_that_a_stranger_wrote_is_taken_out(mark: str) -> None:
+    page = f"<p>Bonjour,</p><p>{mark}</p><p>Oui, mardi me convient.</p><p>Marie Petit</p><blockquote type=cite>x</blockquote>"
+    found = reading.read(
+        message.read(f"Content-Type: text/html; charset=utf-8\n\n{page}".encode()), reading.EMPTY_WORDS
+    )
+    assert found.new_text.split() == NEW.split()
