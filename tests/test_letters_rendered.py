@@ -12,12 +12,13 @@ from rendering.browser import Window
 from rendering.fates import Fate, every, few
 from rendering.stripped import PASSES
 
-if not browser.chromium() and os.environ.get("CI") != "true":
-    pytest.skip("il manque chromium : sudo apt-get install -y chromium fonts-liberation", allow_module_level=True)
+MISSING = "il manque chromium : sudo apt-get install -y chromium fonts-liberation"
 
 
 @pytest.fixture(scope="module")
 def window() -> Iterator[Window]:
+    if not browser.chromium():
+        pytest.fail(MISSING) if os.environ.get("CI", "").lower() == "true" else pytest.skip(MISSING)
     with browser.window() as opened:
         yield opened
 
