@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -18,6 +19,7 @@ from typing import IO, Any, TextIO
 import structlog
 
 from mailbot import failpoints, letters, oauth
+from mailbot.backups import Backups
 from mailbot.config import Config
 from mailbot.corridor.bench import Bench, house, words
 from mailbot.corridor.dues import Dues
@@ -27,6 +29,7 @@ from mailbot.guard import Guard
 from mailbot.health import Health
 from mailbot.mailbox import Down, Mailbox
 from mailbot.outbox import Road, RoadClosed
+from mailbot.store import instance
 from mailbot.store.ledger import Ledger
 from mailbot.watch import Watch
 
@@ -78,6 +81,7 @@ class Daemon:
         self.road = Road(config.smtp, user=config.smtp_user, sender=config.mailbox.address, token=sending)
         self.post = Post(self.bench, self.road)
         self.health = Health(self.bench)
+        self.backups = Backups(self.bench)
         self.kept = asyncio.Event()
         self.owed = asyncio.Event()
         self.stopping = asyncio.Event()
@@ -97,13 +101,16 @@ class Daemon:
         self.ledger.upgrade()
         async with self.guard:
             await self.bench.db(lambda tx: self.post.take_back(tx, all_leases=self.ledger.sqlite))
+            await self.bench.db(lambda tx: instance.settle(tx, self.config.instance_id, lambda: secrets.token_hex(16)))
             await self.bench.db(self.dues.first_digest)
+            await self.health.tell_mute()
             try:
                 yield self
             finally:
                 await self._shut()
 
     async def _shut(self) -> None:
+        await self.backups.finish(now=True)
         self.road.close()
         self.mailbox.interrupt()
         await asyncio.get_running_loop().run_in_executor(self._imap, self.mailbox.close)
@@ -289,6 +296,7 @@ class Daemon:
     async def tick(self) -> None:
         """What APScheduler calls: due rows, ended leases, health, alarms."""
         await self.dues.tick()
+        await self.backups.tick()
         await self.bench.db(lambda tx: self.post.take_back(tx, all_leases=False))
         await self.health.look()
         await self.health.tell()

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import structlog
 
-from mailbot import alarms, rules
+from mailbot import alarms, backups, rules
 from mailbot.corridor.bench import Bench
-from mailbot.store import apply, questions
+from mailbot.store import apply, instance, questions
 from mailbot.store.ledger import Session
 
 TELL_DOWN_AFTER = timedelta(minutes=10)
@@ -22,6 +22,7 @@ OVER = {
     "smtp": "le courrier part de nouveau",
     "disk": "il y a de nouveau de la place sur le disque du registre",
     "unexplained": "plus aucun message n’attend depuis plus d’une heure d’être traité",
+    "backup": "une sauvegarde du registre a de nouveau été faite",
 }
 log = structlog.get_logger()
 
@@ -39,11 +40,17 @@ class Health:
     async def look(self) -> None:
         """Raises and ends the alarms that time alone brings."""
         now = self.bench.clock()
-        stuck = await self.bench.ask(lambda tx: questions.stuck_letter(tx, now, NOTHING_LEFT_AFTER))
+        stuck = await self.bench.ask(lambda tx: self._stuck(tx, now))
         if stuck and "smtp" not in self.down_since:
             self._note_down("smtp", _put_off(now - stuck[0], stuck[1]), since=stuck[0])
         down = {what: self._words[what] for what, since in self.down_since.items() if now - since > TELL_DOWN_AFTER}
         await self.bench.db(lambda tx: self._judge(tx, down, now))
+
+    def _stuck(self, tx: Session, now: datetime) -> tuple[datetime, str] | None:
+        return None if self._mute(tx) else questions.stuck_letter(tx, now, NOTHING_LEFT_AFTER)
+
+    def _mute(self, tx: Session) -> str:
+        return instance.mute(tx, self.config.instance_id)
 
     def _judge(self, tx: Session, down: dict[str, str], now: datetime) -> None:
         oldest = questions.oldest_unexplained(tx)
@@ -52,6 +59,8 @@ class Health:
         free = free_mb(self.config.data_dir)
         text = f"il ne reste que {free} Mo sur le disque du registre : faites de la place"
         self._shortage(tx, "disk", free < FREE_MB, text, now)
+        text = backups.trouble(tx, self.config, now)
+        self._shortage(tx, "backup", bool(text), text, now)
         for what, words in down.items():
             self._raise(tx, what, words, now)
 
@@ -93,7 +102,9 @@ class Health:
     # -- telling ----------------------------------------------------------------------------------------------------------
 
     async def tell(self) -> None:
-        """Alarms leave by mail; when mail is the broken thing, by the second road."""
+        """Alarms leave by mail; when mail is the broken thing, by the second road. A mute desk has but one to tell."""
+        if await self.tell_mute():
+            return
         new, over = await self.bench.ask(questions.untold_alarms)
         if not new and not over:
             return
@@ -103,6 +114,17 @@ class Health:
                 await self.bench.db(lambda tx: apply.told(tx, new, over, self.bench.clock(), by="second road"))
             return
         await self.bench.db(self._write_alarms)
+
+    async def tell_mute(self) -> bool:
+        """Whether the desk is mute; today's word of it is written once."""
+        why = await self.bench.ask(self._mute)
+        if why:
+            await self.bench.db(lambda tx: self._write_mute(tx, why))
+        return bool(why)
+
+    def _write_mute(self, tx: Session, why: str) -> None:
+        effects = rules.mute_letters(why, sum(instance.held(tx).values()), self.bench.clock(), self.config)
+        apply.apply(tx, effects, self.bench.act(tx, "tick:mute"))
 
     def _write_alarms(self, tx: Session) -> None:
         now = self.bench.clock()

@@ -21,6 +21,7 @@ from mailbot.cli.shared import (
     load,
     open_register,
     say_mode,
+    say_mute,
     show_json,
     user,
     with_mails,
@@ -66,6 +67,7 @@ def list_(
 ) -> None:
     """Les dossiers, ou avec --waiting les messages à décider."""
     from mailbot.reports import tables
+    from mailbot.store import instance
 
     settings = load(config)
     register = open_register(settings)
@@ -73,6 +75,7 @@ def list_(
     if as_json:
         show_json(rows)
     else:
+        say_mute(register.ask(lambda tx: instance.mute(tx, settings.instance_id)))
         for line in tables.lines(rows):
             typer.echo(line)
 

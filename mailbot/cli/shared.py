@@ -93,18 +93,25 @@ def show_json(value: Any, *, indent: int | None = 2) -> None:
 
 
 def say_mode(settings: Config) -> None:
-    """`run` and `check` say the mode in their first line (spec §2)."""
-    from mailbot.store import ledger
+    """`run` and `check` say the mode in their first line, and whether the desk is mute (spec §2)."""
+    from mailbot.store import instance, ledger
 
     register = open_register(settings)
     mode = register.ask(lambda tx: ledger.mode(tx, settings.mode))
+    mute = register.ask(lambda tx: instance.mute(tx, settings.instance_id))
     register.close()
+    say_mute(mute)
     if mode == "essai":
         typer.echo(
             "Mode ESSAI : rien ne part vers l’extérieur, tout va à l’administrateur (mailbot start pour ouvrir)."
         )
     else:
         typer.echo("Mode réel : les accusés de réception partent aux réclamants.")
+
+
+def say_mute(why: str) -> None:
+    if why:
+        typer.echo(f"Bureau MUET, aucune lettre ne part : {why}. « mailbot unmute » lui rend la parole.")
 
 
 def open_register(settings: Config) -> Any:

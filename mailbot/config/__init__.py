@@ -32,12 +32,14 @@ from mailbot.config.records import (
     Answers,
     Assignment,
     AssignmentRule,
+    Backup,
     Calendar,
     Closure,
     Config,
     Database,
     Digest,
     Flood,
+    Instance,
     Intake,
     Mailbox,
     Mediator,
@@ -56,12 +58,14 @@ __all__ = [
     "Answers",
     "Assignment",
     "AssignmentRule",
+    "Backup",
     "Calendar",
     "Closure",
     "Config",
     "Database",
     "Digest",
     "Flood",
+    "Instance",
     "Intake",
     "Mailbox",
     "Mediator",
@@ -86,6 +90,7 @@ _PATHS: tuple[Key, ...] = (
     ("oauth", "service_account"),
     ("texts", "folder"),
     ("texts", "logo"),
+    ("backup", "folder"),
 )
 # What stands in for a key that is missing or wrong while the others are judged; never handed out.
 _BLANKS: dict[str, Any] = {
@@ -118,7 +123,9 @@ def load(path: Path, *, environ: Mapping[str, str], credentials: Path | None = N
     if findings or config is None:
         places = find(text)
         raise Mistakes(path, [_mistake(f, line_of(f.at, places)) for f in dict.fromkeys(findings)])
-    return _one_password(config)
+    config = _one_password(config)
+    config._file = path
+    return config
 
 
 def _mistake(finding: Finding, line: int | None) -> Mistake:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr
 
 from mailbot import workdays
 from mailbot.colours import ACCENT
@@ -181,10 +181,18 @@ class Database(Section):
     url: str = Field(default="", repr=False)  # default: SQLite file mailbot.db in data_dir; may hold a password
 
 
-class Instance(Section):
-    """Which installation this is: the same word lies in the register, so that a copy of one alone is noticed (spec §2)."""
+class Backup(Section):
+    """The daily copy of an SQLite register."""
 
-    id: SecretStr = SecretStr("")
+    folder: Path | None = None  # None: no copy is made
+    keep: int = Field(default=14, ge=1, le=3650)  # days
+    at: time = time(3, 0)
+
+
+class Instance(Section):
+    """Which desk this is (spec §2); stands among the secrets, so that a copied register is known for a copy."""
+
+    id: SecretStr = SecretStr("")  # "" = not compared
 
 
 class Config(Section):
@@ -209,7 +217,19 @@ class Config(Section):
     digest: Digest = Digest()
     alarm: AlarmRoad = AlarmRoad()
     texts: Texts = Texts()
+    backup: Backup = Backup()
     instance: Instance = Instance()
+    _file: Path | None = PrivateAttr(default=None)
+
+    @property
+    def file(self) -> Path | None:
+        """Where it was read from; None when it was made in memory."""
+        return self._file
+
+    @property
+    def instance_id(self) -> str:
+        """The id among the secrets; "" where there is none."""
+        return self.instance.id.get_secret_value()
 
     @property
     def imap_user(self) -> str:

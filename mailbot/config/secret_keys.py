@@ -55,6 +55,23 @@ def missing(at: Key) -> Finding:
     )
 
 
+def without(text: str) -> str:
+    """A configuration's text without its secrets, for a copy; also without those that a comment remembers. "" when they can't
+    be taken out line by line without touching something else."""
+    names = "|".join(sorted({re.escape(str(key[-1])) for key in SECRETS}))
+    line = re.compile(rf"(?m)^([ \t]*)#?[ \t]*({names})[ \t]*=.*$")
+    bare = line.sub(r"\1# \2 : retiré de cette copie", text)
+    try:
+        before, after = tomllib.loads(text), tomllib.loads(bare)
+    except tomllib.TOMLDecodeError:
+        return ""
+    for key in SECRETS:
+        inner = lookup(before, key[:-1])
+        if isinstance(inner, dict):
+            inner.pop(key[-1], None)
+    return bare if before == after else ""
+
+
 def lookup(data: Any, key: Key) -> Any:
     """The value at `key`, None when something on the way is absent or not a table."""
     for part in key:

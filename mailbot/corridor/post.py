@@ -11,7 +11,7 @@ import structlog
 from mailbot import failpoints, rules
 from mailbot.corridor.bench import Bench
 from mailbot.outbox import Answer, Road, RoadClosed
-from mailbot.store import apply, cases, desks, ledger, post
+from mailbot.store import apply, cases, desks, instance, ledger, post
 from mailbot.store.ledger import Session
 from mailbot.store.tables import Letter
 from mailbot.workdays import local_date
@@ -35,7 +35,7 @@ class Post:
         """
         now = self.bench.clock()
         failpoints.hit("S01")
-        claimed = await self.bench.db(lambda tx: post.claim(tx, now))
+        claimed = await self.bench.db(lambda tx: self._claim(tx, now))
         if not claimed:
             return 0
         failpoints.hit("S02")
@@ -53,6 +53,9 @@ class Post:
                 await self._give_back(claimed[place + 1 :])
                 raise
         return len(claimed)
+
+    def _claim(self, tx: Session, now: datetime) -> list[post.Claimed]:
+        return post.claim(tx, now, mute=bool(instance.mute(tx, self.config.instance_id)))
 
     async def _give_back(self, letters: list[post.Claimed]) -> None:
         now = self.bench.clock()

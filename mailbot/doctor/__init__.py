@@ -41,6 +41,7 @@ async def examine(
     kept, last_written = register.look(config, now)
     source = oauth.of(config, clock, http)
     token = await asyncio.to_thread(tokens.look, source, ZoneInfo(config.calendar.timezone))
+    send = send and not register.silent(config)
     seen = await post.look(config, clock, source.access if source else None, send=send, patience=patience)
     own = domain_of(config.mailbox.address)
     public = not same_company(config.mailbox.address, frozenset(config.intake.public_domains))
@@ -70,6 +71,8 @@ def _where(mistake: Mistake) -> str:
 
 async def tell(config: Config, findings: Sequence[Finding]) -> Finding:
     """Mails the lines to the admins, by the sending road, else by the second one."""
+    if register.silent(config):
+        return orange("rapport", "non envoyé : le bureau est muet", "« mailbot unmute »")
     title = f"état du bureau des réclamations : {summary(findings)}"
     text = "\n".join(lines(findings, colour=False))
     admins = [p.addresses[0] for p in config.people_with("admin")]

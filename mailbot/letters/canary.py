@@ -103,6 +103,7 @@ def letters_around(text: str) -> Iterator[Letter]:
         "cc": [text],
         "no_ack": text,
         "essai": False,
+        "mute": "",
     }
     answered = {
         "number": "REC-2026-0001",

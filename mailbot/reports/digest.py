@@ -9,7 +9,7 @@ from mailbot import workdays
 from mailbot.complaint import STAGE_NAMES
 from mailbot.config import Config
 from mailbot.effects import Due, Letter
-from mailbot.store import journal, questions
+from mailbot.store import instance, journal, questions
 from mailbot.store.ledger import Session, recall
 from mailbot.store.tables import Complaint, Inbound
 
@@ -62,6 +62,7 @@ def facts(tx: Session, now: datetime, mode: str, config: Config) -> dict[str, An
         "chain_head": journal.last_head(tx),
         "next_digest": next_digest(today, config).isoformat(),
         "essai": mode == "essai",
+        "mute": instance.mute(tx, config.instance_id),
     }
 
 

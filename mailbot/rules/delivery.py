@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from mailbot import workdays
 from mailbot.config import Config
 from mailbot.desk import Case, Desk
 from mailbot.effects import Alarm, Attach, Bounced, Change, Effect, Judge, Letter, Note, Settle
@@ -164,6 +165,25 @@ def alarm_letters(
                 Letter(kind="recovered", keys=(f"recovered:{stamp}:{to}",), to=to, language="fr", facts=facts)
             )
     return effects
+
+
+def mute_letters(why: str, held: int, now: datetime, config: Config) -> list[Effect]:
+    """The one thing that a mute desk says, once a day to each admin (spec §2)."""
+    today = workdays.local_date(now, config.workdays)
+    facts = {
+        "title": "le bureau est muet",
+        "text": f"{why[:1].upper()}{why[1:]}. Le courrier est relevé et les dossiers avancent, mais aucune lettre ne part ; "
+        f"{held} attend{'ent' if held > 1 else ''}.",
+        "what_to_do": "Si ce bureau est bien celui qui doit écrire, et qu’aucun autre n’écrit à sa place : « mailbot unmute ». "
+        "Sinon, arrêtez-le.",
+        "at": now.isoformat(),
+        "number": None,
+    }
+    admins = [person.addresses[0].lower() for person in config.people_with("admin")]
+    return [
+        Letter(kind="alarm", keys=(f"mute:{today.isoformat()}:{to}",), to=to, language="fr", facts=facts)
+        for to in admins
+    ]
 
 
 def _alarm(to: str, new: tuple[tuple[str, str], ...], stamp: str) -> Letter:

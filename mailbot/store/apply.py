@@ -188,7 +188,13 @@ def _alarm(tx: Session, effect: fx.Alarm, act: Act) -> None:
     raise_alarm(tx, effect.key, effect.text, act.now, number=effect.number or "", cause=act.cause)
 
 
-LASTING = ("imap", "smtp", "disk", "unexplained")  # troubles with an end; all others are events: told, and over
+LASTING = (
+    "imap",
+    "smtp",
+    "disk",
+    "unexplained",
+    "backup",
+)  # troubles with an end; all others are events: told, and over
 ONCE_IN = timedelta(days=1)  # the same event is not told twice in a day
 
 

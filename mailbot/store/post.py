@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from mailbot.store.instance import ALARM
 from mailbot.store.tables import Letter
 
 LEASE = timedelta(minutes=20)  # longer than the 10 minutes we wait after the dot (RFC 5321 §4.5.3.2.6)
@@ -28,14 +29,13 @@ class Claimed:
     attempt: int
 
 
-def claim(tx: Session, now: datetime, limit: int = 20) -> list[Claimed]:
-    """Takes letters whose time has come, oldest first."""
+def claim(tx: Session, now: datetime, limit: int = 20, *, mute: bool = False) -> list[Claimed]:
+    """Takes letters whose time has come, oldest first. The only way out: of a mute desk only its own alarm is taken."""
+    wanted = select(Letter).where(Letter.state == "owed", Letter.next_try_at <= now)
+    if mute:
+        wanted = wanted.where(col(Letter.name).startswith(ALARM))
     rows = tx.exec(
-        select(Letter)
-        .where(Letter.state == "owed", Letter.next_try_at <= now)
-        .order_by(col(Letter.next_try_at), col(Letter.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        wanted.order_by(col(Letter.next_try_at), col(Letter.id)).limit(limit).with_for_update(skip_locked=True)
     ).all()
     for row in rows:
         row.state, row.lease_until, row.attempts = "claimed", now + LEASE, row.attempts + 1

@@ -31,6 +31,17 @@ def _files(c: Config) -> Iterator[Finding]:
         yield Finding(("data_dir",), "« ~ » n’est pas compris ici", "Écrivez le chemin entier")
 
 
+@reads("backup.folder", "database.url")
+def _backup(c: Config) -> Iterator[Finding]:
+    if c.backup.folder and c.database.url.startswith("postgresql"):
+        what = "ces sauvegardes sont celles d’un registre SQLite"
+        yield Finding(
+            ("backup", "folder"), what, "Retirez la clé, et programmez pg_dump (« mailbot backup » dit comment)"
+        )
+    if c.backup.folder and c.backup.folder.is_file():
+        yield Finding(("backup", "folder"), f"{c.backup.folder} est un fichier", "Donnez un dossier")
+
+
 @reads()
 def _database(c: Config) -> Iterator[Finding]:
     if c.database.url and not re.match(r"sqlite:///.|postgresql(?:\+psycopg)?://.", c.database.url):

@@ -49,6 +49,7 @@ NOTICES: dict[str, dict[str, Any]] = {
         "cc": ["temoin@boite.example"],
         "no_ack": "adresse « ne pas répondre »",
         "essai": True,
+        "mute": "",
     },
     "welcome": {
         "number": "EXERCICE-2026-0001",
@@ -282,5 +283,6 @@ ADMINS: dict[str, dict[str, Any]] = {
         "chain_head": "3f9a0c77",
         "next_digest": "2026-05-13T06:00:00+00:00",
         "essai": True,
+        "mute": "",
     },
 }

@@ -1,0 +1,75 @@
+"""Which desk this is: a random id in the data, the same among the secrets where `init` wrote it. Where they differ, or where a
+register says of itself that it is a copy, the desk is mute: it sends one alarm a day and nothing else (spec §2).
+
+A full clone of data and secrets can't be told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from mailbot.store import journal
+from mailbot.store.ledger import recall, remember
+from mailbot.store.tables import Inbound, Journal, Letter
+
+ID = "instance"
+MARK = "muted"  # why the register is a copy, written by `backup` into the copy and by `restore`
+ALARM = "mute:"  # the one kind of letter that a mute desk may send: its name begins so
+
+
+def mute(tx: Session, expected: str) -> str:
+    """Why this desk may send nothing, in French; "" when it may. `expected`: the id among the secrets, "" = none."""
+    here = recall(tx, ID)
+    if why := recall(tx, MARK):
+        return why
+    if expected and here != expected:
+        return "l’identité du registre n’est pas celle des secrets : il a été copié d’un autre bureau"
+    return ""
+
+
+def settle(tx: Session, expected: str, draw: Callable[[], str]) -> None:
+    """A register without id gets one: that of the secrets as long as nothing has ever happened in it, else its own."""
+    if recall(tx, ID):
+        return
+    used = tx.exec(select(Journal.id).limit(1)).first() or tx.exec(select(Inbound.id).limit(1)).first()
+    if not expected:
+        remember(tx, ID, draw())
+    elif not used:
+        remember(tx, ID, expected)
+
+
+def become_copy(tx: Session, why: str, new_id: str) -> None:
+    remember(tx, MARK, why)
+    remember(tx, ID, new_id)
+
+
+def unmute(tx: Session, expected: str, *, at: datetime, who: str, salt: str) -> None:
+    """A human says that this desk is the one that writes: mark taken away, match with the secrets written anew, journaled."""
+    why = mute(tx, expected)
+    remember(tx, MARK, "")
+    if expected:
+        remember(tx, ID, expected)
+    journal.write(
+        tx,
+        at=at,
+        complaint_id=None,
+        number="",
+        event="unmuted",
+        actor=who,
+        cause="command:unmute",
+        text=f"le bureau n’est plus muet ({why})",
+        salt=salt,
+    )
+
+
+def held(tx: Session) -> dict[str, int]:
+    """The letters owed that a mute desk keeps back, counted by kind."""
+    rows = tx.exec(select(Letter.kind, Letter.name).where(Letter.state == "owed")).all()
+    counts: dict[str, int] = {}
+    for kind, name in rows:
+        if not name.startswith(ALARM):
+            counts[kind] = counts.get(kind, 0) + 1
+    return counts

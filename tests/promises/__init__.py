@@ -1,0 +1,1 @@
+"""One page a promise of the program: nothing lost, nothing twice, never silent."""
