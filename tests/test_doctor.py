@@ -74,7 +74,7 @@ async def test_a_healthy_desk_is_green_but_for_what_is_still_to_come(mail_server
     config = healthy(mail_server, tmp_path, None, smtp=Smtp.model_validate(road))
     found = by_part(await looked(config, send=True))
     assert set(PARTS) <= set(found)
-    assert {what: f.text for what, f in found.items() if f.state != "green"}.keys() == {"ouverture"}
+    assert {what: f.text for what, f in found.items() if f.state != "green"}.keys() == {"ouverture", "sauvegarde"}
     assert "mailbot run" in found["ouverture"].mend
     assert "Junk" in found["dossiers"].text
     assert "arrivé" in found["aller-retour"].text

@@ -12,8 +12,8 @@ import pytest_asyncio
 from room import Room, Webhook, mail, room
 from sink import Sink
 
-from mailbot import health
-from mailbot.config import AlarmRoad
+from mailbot import backups, health
+from mailbot.config import AlarmRoad, Backup
 from mailbot.corridor.bench import words
 from mailbot.guard import Guard
 from mailbot.health import Health
@@ -144,8 +144,9 @@ async def test_letters_that_nobody_tried_yet_say_nothing_of_the_server(guard: Gu
 
 
 async def test_each_end_says_what_is_over(guard: Guard, tmp_path: Path, disk: Callable[[int], None]) -> None:
-    with room(tmp_path, guard) as desk:
+    with room(tmp_path, guard, backup=Backup(folder=tmp_path)) as desk:
         well = Health(desk.bench)
+        desk.register.run(lambda tx: backups.note(tx, desk.clock(), None, "disque plein"))
         for what in ("imap", "smtp"):
             await well.went_down(what, "en panne", "", ours=True)
         desk.keep(mail())
@@ -155,6 +156,7 @@ async def test_each_end_says_what_is_over(guard: Guard, tmp_path: Path, disk: Ca
         await well.tell()
         assert {a.key for a in desk.rows(Alarm) if a.recovered_at is None} == set(health.OVER)
         disk(0)
+        desk.register.run(lambda tx: backups.note(tx, desk.clock(), tmp_path, ""))
         await desk.mails.decide_waiting()
         for what in ("imap", "smtp"):
             await well.came_up(what)
