@@ -21,6 +21,7 @@ import pytest_asyncio
 from audit import audit
 from crash.desk import PATIENCE, Desk
 from crash.scene import rig
+from pydantic import SecretStr
 from room import Room, Webhook, mail, room
 from scenes import first
 from servers import free_ports
@@ -265,7 +266,7 @@ async def test_a_mute_desk_says_one_thing_a_day_by_one_road(guard: Guard, tmp_pa
     async with Sink() as sink:
         with Webhook() as hook:
             road = AlarmRoad(webhook=hook.url)
-            with room(tmp_path, guard, port=sink.port, alarm=road, instance=Instance(id="b" * 32)) as desk:
+            with room(tmp_path, guard, port=sink.port, alarm=road, instance=Instance(id=SecretStr("b" * 32))) as desk:
                 desk.register.run(lambda tx: ledger.remember(tx, instance.ID, "a" * 32))
                 await desk.take(mail())
                 well = Health(desk.bench)
@@ -306,7 +307,7 @@ async def test_a_mute_desk_says_one_thing_a_day_by_one_road(guard: Guard, tmp_pa
 async def test_who_a_register_takes_itself_for(
     guard: Guard, tmp_path: Path, here: str, secret: str, used: bool, after: str, mute: bool
 ) -> None:
-    with room(tmp_path, guard, instance=Instance(id=secret)) as desk:
+    with room(tmp_path, guard, instance=Instance(id=SecretStr(secret))) as desk:
         if here:
             desk.register.run(lambda tx: ledger.remember(tx, instance.ID, here))
         if used:
