@@ -130,9 +130,17 @@ def _parted(lines: list[Line], whole: str, rest: str, *, structured: bool) -> Cu
 
 
 def _announced(lines: list[Line], found: _Quotation) -> bool:
-    """« Mes réponses sont en rouge », and something below the heading is coloured."""
-    said = any(word in line.core for line in lines[: found.first] for word in IN_COLOUR)
-    return said and any(line.coloured for line in lines[found.after :])
+    """« Mes réponses sont en rouge », and something below the heading is coloured. Never in a notice of ours, whose own
+    words are coloured: who answers inside it is asked."""
+    said = any(_says(line.core, IN_COLOUR) for line in lines[: found.first])
+    below = lines[found.after :]
+    return said and any(line.coloured for line in below) and not any(of.is_our_line(line.core) for line in below)
+
+
+def _says(core: str, phrases: tuple[str, ...]) -> bool:
+    """Whether one of the phrases stands in it as whole words."""
+    padded = f" {''.join(c if c.isalnum() or c == '-' else ' ' for c in core)} "
+    return any(f" {phrase} " in padded for phrase in phrases)
 
 
 def _answered(lines: list[Line], mine: list[bool], found: _Quotation | None) -> bool:
@@ -194,7 +202,7 @@ def _doubtful(lines: list[Line], found: _Quotation | None, new: str, *, structur
         return bool(ours) or any(line.quoted for line in lines)
     typed = found is not None and not structured and any(line.quoted for line in lines[: found.first])
     head = fold(new[:MOST_CHARACTERS])
-    return bool(ours) or typed or any(phrase in head for phrase in ANSWERS_BELOW)
+    return bool(ours) or typed or _says(head, ANSWERS_BELOW + IN_COLOUR)
 
 
 def _quotation(lines: list[Line], *, structured: bool) -> _Quotation | None:

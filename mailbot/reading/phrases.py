@@ -113,13 +113,14 @@ ADVERTS = (
 # The author says that the answers stand inside the quotation: then only a human can tell them apart.
 ANSWERS_BELOW = (
     *("ci-dessous", "ci-apres", "dans le texte", "dans votre message", "dans votre mail", "sous vos questions", "below", "inline"),
-    *("en rouge", "en bleu", "en vert", "en couleur", "in red", "in blue", "in green", "in colour", "in color"),
-    *("weiter unten", "unten in", "in rot", "in blau", "in rosso", "in blu", "in verde", "en rojo", "en azul", "a vermelho"),
-    *("em vermelho", "em azul", "a azul", "in het rood", "in het blauw", "na czerwono", "na niebiesko", "em baixo", "mas abajo"),
+    *("weiter unten", "unten in", "em baixo", "mas abajo"),
 )  # fmt: skip
+# Whole phrases: « mercredi » holds a colour, and so does « la porte rouge ».
 IN_COLOUR = (
-    *("rouge", "bleu", "vert", "couleur", "violet", "orange", "red", "blue", "green", "colour", "color", "rot", "blau", "grun"),
-    *("farbig", "rojo", "azul", "verde", "rosso", "blu", "vermelho", "cor ", "rood", "blauw", "groen", "kleur", "czerwon"),
-    *("niebiesk", "zielon", "kolor", "gras", "bold", "fett", "negrita"),
+    *("en rouge", "en bleu", "en vert", "en couleur", "en violet", "en orange", "en gras", "in red", "in blue", "in green"),
+    *("in colour", "in color", "in bold", "in rot", "in blau", "in grun", "farbig", "fett", "in rosso", "in blu", "in verde"),
+    *("en rojo", "en azul", "en verde", "en negrita", "a vermelho", "em vermelho", "em azul", "a azul", "a verde", "em verde"),
+    *("a cores", "in het rood", "in het blauw", "in het groen", "in kleur", "na czerwono", "na niebiesko", "na zielono"),
+    *("kolorem",),
 )  # fmt: skip
 POSTSCRIPTS = ("ps ", "ps:", "p.s", "p-s", "nb ", "nb:", "n.b")
