@@ -63,7 +63,7 @@ def fence(
     own = whole if beyond is not None else _own(reading)
     why = _ours(own, mailbox, codes)
     if not why:
-        why = _doubt(own, message, reading, mailbox) if beyond is None else _odd(beyond)
+        why = _doubt(own, whole, message, reading, mailbox) if beyond is None else _odd(beyond)
     evidence = [a for a in message.attachments if a.evidence]
     files = tuple(a for a in evidence if not a.problem and _may_leave(a))
     kept = tuple(a.name or a.content_type for a in evidence if a not in files)
@@ -124,7 +124,9 @@ def _ours(text: str, mailbox: str, codes: Iterable[str]) -> str:
     return ""
 
 
-def _doubt(text: str, message: Message, reading: Reading, mailbox: str) -> str:
+def _doubt(text: str, whole: str, message: Message, reading: Reading, mailbox: str) -> str:
+    if not (message.in_reply_to or message.references) and _header_block(whole):
+        return "le texte contient un bloc De / Envoyé / Objet"  # in a mail that answers none, its author pasted it
     if not reading.cut_sure:
         return "nous ne sommes pas sûrs de l’endroit où votre texte s’arrête"
     if reading.wider_text:

@@ -349,6 +349,13 @@ class _Visible(HTMLParser):
         super().__init__()
         self.words: list[str] = []
 
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag != "span":  # a span stands inside a word, every other tag between two
+            self.words.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.handle_starttag(tag, [])
+
     def handle_data(self, data: str) -> None:
         self.words.append(data)
 
@@ -380,7 +387,7 @@ def sent(raw: bytes, to: str) -> Sent:
         to=to.lower(),
         message_id=str(read["Message-ID"]),
         text=level(part(read, "plain")),
-        shown=level(" ".join(shown.words)),
+        shown=level("".join(shown.words)),
         files={str(p.get_filename()): p.get_content() for p in read.iter_attachments()},
     )
 

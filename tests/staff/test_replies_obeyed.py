@@ -13,7 +13,7 @@ from room import mail
 
 from mailbot.guard import Guard
 from mailbot.store.tables import Absence, Code, Letter
-from staff import locked, replies
+from staff import fresh, locked, replies
 from staff.clients import footer
 from staff.found import AFTER, CLOCKED, HUMAN, KEYS, Effect, effect_of
 from staff.harness import (
@@ -273,7 +273,9 @@ def wrong_told(case: Case, found: Effect) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in (*replies.CASES, *locked.CASES)])
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=case.id) for case in (*replies.CASES, *locked.CASES, *fresh.CASES)]
+)
 async def test_a_reply_causes_what_its_record_says_and_nothing_else(
     case: Case, registers: Registers, guard: Guard, tmp_path: Path
 ) -> None:

@@ -61,7 +61,7 @@ def _proposal(order: Order, to: Person) -> Letter:
         "number": case.number,
         "first_name": to.name.split()[0],
         "why": f"{order.person.name} propose un retrait, et la gravité est de 4",
-        "text": order.answer.text if shown else "",
+        "text": order.written.text if shown else "",
         "shown": shown,
     }
     key = f"withdrawal-proposal:{order.desk.incoming.id}:{addr}"

@@ -82,7 +82,16 @@ class Order:
 
     @cached_property
     def answer(self) -> Fenced:
-        """The text that would leave. « Envoyer ce texte » is a fresh mail with the author's code, over a text shown before."""
+        """The text that would leave; with `#retrait` none: the usual letter confirms it, and what staff adds stays inside."""
+        tag = self.command.tag
+        if tag is None or tag.name != "retrait":
+            return self.written
+        kept = tuple(a.name or a.content_type for a in self.message.attachments if a.evidence)
+        return Fenced(text="", why="", files=(), kept_files=kept)
+
+    @cached_property
+    def written(self) -> Fenced:
+        """What the author wrote, fenced. « Envoyer ce texte » is a fresh mail with the author's code, over a text shown before."""
         tapped = self.desk.code_owner == self.me and not self.desk.replies
         shown = self.desk.shown if tapped else ()
         found = fence(self.message, self.reading, self.config.mailbox.address, codes=self.desk.codes, shown=shown)
