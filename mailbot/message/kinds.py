@@ -71,6 +71,7 @@ _HONEST = {
     "7z": ("archive 7z", "7z"),
     "gzip": ("archive gzip", "gz tgz"),
 }
+_MERE_LIES = frozenset(f"type réel : {_HONEST[kind][0]}" for kind in ("pdf", "image", "rtf"))
 _CLAIMS = frozenset(name for _, names in _HONEST.values() for name in names.split()) | {"txt", "csv", "mp3", "mp4"}
 _PAGES = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<iframe", b"<svg", b"<!doctype svg")
 _MACRO_PLACES = ("basic/", "scripts/", "xl/macrosheets/")  # LibreOffice's macros and scripts, Excel 4's
@@ -110,6 +111,11 @@ def danger(name: str, beginning: bytes) -> str:
         return named or seen if kind == "page" else seen or named
     inside = _in_archive(beginning) if kind == "zip" else _in_ole(beginning) if kind == "ole" else ""
     return inside or _lie(extension, kind)
+
+
+def holds_back(why: str) -> bool:
+    """Whether a file with that `danger` stays in the register: a PDF that is called a picture is told of, and travels."""
+    return bool(why) and why not in _MERE_LIES
 
 
 def _extension(name: str) -> str:

@@ -12,7 +12,7 @@ from mailbot.desk import Desk, Past
 from mailbot.effects import Alarm, Attach, Due, Effect, Judge, Letter, Note, Open
 from mailbot.identity import Author
 from mailbot.letters import sendable
-from mailbot.message import Attachment, Message
+from mailbot.message import Attachment, Message, kinds
 from mailbot.reading import Reading
 from mailbot.rules.acknowledge import LATE, acknowledge, due_from_reception, printed
 from mailbot.verdict import is_no_reply, same_company
@@ -324,12 +324,12 @@ def file_list(message: Message, inbound_id: int) -> tuple[tuple[tuple[int, str],
         if not why:
             room -= file.size
             travelling.append((inbound_id, file.path))
-        told.append({"name": shown(file), "size": file.size, "attached": not why, "reason": why})
+        told.append({"name": shown(file), "size": file.size, "attached": not why, "reason": why or file.danger})
     return tuple(travelling), told
 
 
 def _left_behind(file: Attachment, room: int) -> str:
-    if file.danger:
+    if kinds.holds_back(file.danger):
         return f"type de fichier à risque ({file.danger}) : gardé au registre, non joint"
     if file.size > room:
         return "au-delà de 10 Mo en tout : gardé au registre, non joint"
