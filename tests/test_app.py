@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import signal
 import socket
@@ -112,6 +113,16 @@ def alarm(daemon: Daemon, key: str) -> Alarm | None:
 
 
 async def test_a_mail_that_arrives_is_answered_by_a_desk_at_work(desk: Desk, sink: Sink) -> None:
+    async with running(desk.daemon()):
+        desk.put(mail(at=NOON))
+        await sink.await_taken(2)
+    assert {to for taken in sink.taken for to in taken.to} == {cast.CARL, cast.BO}
+
+
+async def test_a_log_that_nobody_reads_any_more_stops_no_desk(desk: Desk, sink: Sink) -> None:
+    gone = io.StringIO()
+    app.log_to(gone)
+    gone.close()  # writing raises from now on, as to a pipe whose reader ended
     async with running(desk.daemon()):
         desk.put(mail(at=NOON))
         await sink.await_taken(2)
