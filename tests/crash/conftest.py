@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,12 @@ class Line:
 
 
 Tell = Callable[[Line], None]
+
+
+def asked_for(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+    """The parameters of the tests of this file that will run."""
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    return [item.callspec.params for item in items if item.module is request.module and hasattr(item, "callspec")]
 
 
 @pytest.fixture

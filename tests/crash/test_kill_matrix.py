@@ -1,4 +1,7 @@
-"""Killed at each named point, at its first, second and third passage, then started again: nothing is lost, nothing is said twice."""
+"""Killed at each named point, at its first, second and third passage, then started again: nothing is lost, nothing is said twice.
+
+Every day the first passage of each, and all three where a letter may leave twice; the other passages with the long tier.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import pytest
 from audit import audit, unexplained
 from servers.mail import MailServer
 
-from crash.conftest import Line, Tell
+from crash.conftest import Line, Tell, asked_for
 from crash.desk import stories
 from crash.scene import Rig, four_mails, rig
 from crash.sink import DOT, HALF
@@ -20,7 +23,12 @@ from crash.sink import DOT, HALF
 INSIDE = ("K02", "K04", "K05", "K10", "K11", "K13", "S02", "S08")  # the program kills itself there
 OUTSIDE = {"S06": HALF, "S07": DOT}  # our own server holds the line, and the test kills
 TWICE = ("S07", "S08")  # where one letter may leave twice, identical (RFC 5321 §4.5.3.2.6)
-CASES = [(point, n) for point in sorted([*INSIDE, *OUTSIDE]) for n in (1, 2, 3)]
+POINTS = sorted([*INSIDE, *OUTSIDE])
+CASES = [
+    pytest.param(point, n, marks=() if n == 1 or point in TWICE else pytest.mark.long)
+    for point in POINTS
+    for n in (1, 2, 3)
+]
 GATHERED = ("K13", "S02")  # the outbox is woken once, and connects once, for all that waits
 FILED = ("K04", "K05")  # filing is only there with file_into
 
@@ -45,12 +53,13 @@ Runs = dict[tuple[str, int], Run]
 
 
 @pytest.fixture(scope="module")
-def runs(mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    """All thirty kills, three at a time."""
+def runs(mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Runs:
+    """The kills asked for, three at a time."""
     folder = tmp_path_factory.mktemp("matrix")
+    cases = sorted({(asked["point"], asked["passage"]) for asked in asked_for(request) if "point" in asked})
     with ThreadPoolExecutor(3) as pool:
-        played = pool.map(lambda case: _play(mail_server, folder, *case), CASES)
-        return dict(zip(CASES, played, strict=True))
+        played = pool.map(lambda case: _play(mail_server, folder, *case), cases)
+        return dict(zip(cases, played, strict=True))
 
 
 def _play(server: MailServer, folder: Path, point: str, passage: int) -> Run:
@@ -99,7 +108,7 @@ def test_killed_there_and_started_again_the_audit_is_clean(runs: Runs, tell: Tel
     assert run.problems == []
 
 
-@pytest.mark.parametrize(("point", "passage"), [c for c in CASES if c[0] in OUTSIDE])
+@pytest.mark.parametrize(("point", "passage"), [c for c in CASES if c.values[0] in OUTSIDE])
 def test_the_kill_hit_while_our_server_held_the_line(runs: Runs, point: str, passage: int) -> None:
     assert runs[point, passage].held
 
@@ -117,5 +126,5 @@ def test_one_extra_copy_at_most_and_only_where_no_answer_was_heard(runs: Runs) -
 def test_every_step_names_the_mail_that_caused_it(runs: Runs) -> None:
     asked = [(run, number) for run in runs.values() for number in run.files]
     told = stories((run.config, number) for run, number in asked)
-    assert len(told) == 2 * len(CASES)
+    assert len(told) == 2 * len(runs)
     assert [p for (run, _), t in zip(asked, told, strict=True) for p in unexplained(t, run.mails, run.letters)] == []

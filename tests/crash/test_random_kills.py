@@ -16,7 +16,7 @@ from scenes import first
 from scenes.post import Mail, Post
 from servers.mail import MailServer
 
-from crash.conftest import Line, Tell
+from crash.conftest import Line, Tell, asked_for
 from crash.desk import stories
 from crash.scene import Rig, four_mails, rig
 
@@ -49,10 +49,7 @@ def runs(
     mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> dict[int, Run]:
     """Those asked for, three at a time. How long undisturbed work lasts is measured first: the moments are drawn within it."""
-    items = [
-        item for item in request.session.items if isinstance(item, pytest.Function) and item.module is request.module
-    ]
-    seeds = sorted(item.callspec.params["seed"] for item in items if hasattr(item, "callspec")) or range(DAILY)
+    seeds = sorted(asked["seed"] for asked in asked_for(request)) or range(DAILY)
     folder = tmp_path_factory.mktemp("random")
     with ThreadPoolExecutor(3) as pool:
         works = max(pool.map(lambda n: _undisturbed(mail_server, folder, n), range(3)))

@@ -57,7 +57,10 @@ class Story:
         return rows(self.desk.register, query, *values)
 
 
-@pytest.fixture(scope="module", params=["", "Traités"], ids=["left in INBOX", "filed into Traités"])
+FILED = pytest.param("Traités", id="filed into Traités", marks=pytest.mark.long)
+
+
+@pytest.fixture(scope="module", params=[pytest.param("", id="left in INBOX"), FILED])
 def story(
     request: pytest.FixtureRequest, mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Story]:
