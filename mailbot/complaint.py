@@ -12,7 +12,7 @@ OPEN = ("received", "acknowledged", "assessed", "treatment", "waiting", "committ
 ENDED = ("closed", "withdrawn", "duplicate", "out-of-scope", "no-answer")
 STAGE_NAMES = {
     "received": "reçue",
-    "acknowledged": "accusée",
+    "acknowledged": "AR envoyé",
     "assessed": "évaluée",
     "treatment": "en traitement",
     "waiting": "en attente du réclamant",

@@ -258,7 +258,7 @@ def test_list_shows_every_file_on_one_line(config: Path) -> None:
     lines = call("list", "--config", config).stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["REC-2026-0002", "REC-2026-0001"]
     assert "2026-12-01" in lines[1]
-    assert "accusée" in lines[1]
+    assert "AR envoyé" in lines[1]
 
 
 def test_list_json_has_the_same_shape_for_scripts(config: Path) -> None:

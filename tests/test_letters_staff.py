@@ -204,7 +204,7 @@ def test_the_card_and_the_lists_say_what_they_were_given() -> None:
     assert "#note : note interne : rien ne part" in plain(sealed("card").raw)
     assert "convocation.pdf (340 ko)" in plain(sealed("files").raw)
     assert "ne contient aucun fichier" in plain(sealed("files", files=[]).raw)
-    assert "REC-2026-0031 P2 – accusée, échéance 19/05/2026 – Opale Conseil" in plain(sealed("list").raw)
+    assert "REC-2026-0031 P2 – AR envoyé, échéance 19/05/2026 – Opale Conseil" in plain(sealed("list").raw)
     assert "aucun dossier ouvert" in plain(sealed("list", rows=[]).raw)
 
 

@@ -62,7 +62,7 @@ def backup(
         told = {"file": str(made.file), "config": str(beside) if beside.exists() else None, "bytes": made.size}
         show_json({**told, "rows": made.rows, "head": made.head, "faults": list(made.faults)})
     elif not quiet:
-        typer.echo(f"{made.file} : {made.size} octets, {sum(made.rows.values())} lignes, vérifiée.")
+        typer.echo(f"{made.file} : {made.size} octets, vérifiée ({sum(made.rows.values())} enregistrements).")
         typer.echo(
             f"{beside.name} à côté, sans les secrets : gardez secrets.toml (et vos modèles de lettres) ailleurs."
             if beside.exists()
@@ -118,7 +118,7 @@ def restore(
     if as_json:
         show_json({"file": str(made.file), "rows": made.rows, "head": made.head, "faults": list(made.faults)})
         return
-    typer.echo(f"{made.file} : {sum(made.rows.values())} lignes reprises de {file.name}, vérifiées.")
+    typer.echo(f"{made.file} : copie {file.name} reprise et vérifiée ({sum(made.rows.values())} enregistrements).")
     for fault in made.faults:
         typer.echo(f"Défaut du journal : {fault}", err=True)
     typer.echo("Le bureau est muet : il prend le courrier et n’envoie rien, qu’une alarme par jour à l’administrateur.")

@@ -19,6 +19,13 @@ from mailbot.verdict import is_no_reply, same_company
 
 ATTACH_LIMIT = 10 * 2**20  # bytes that travel with an assignment (spec §6)
 LONG_WAIT = 15  # calendar days
+HINTS = {
+    "harcelement": "harcèlement",
+    "sante": "santé",
+    "donnees": "données",
+    "repetition": "répétition",
+    "echeance": "échéance",
+}  # the families' names as a reader writes them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,7 +278,7 @@ def assignment(
             "provisional": True,
             "files": files,
             "history": [_history(p, chosen.person) for p in desk.history],
-            "hints": [f"{family} : « {word} »" for family, word in reading.alerts],
+            "hints": [f"{HINTS.get(family, family)} : « {word} »" for family, word in reading.alerts],
             "wish": reading.wish,
             "wish_state": reading.wish_state,
             "training": reading.training,

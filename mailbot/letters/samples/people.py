@@ -12,7 +12,7 @@ ROW = {
     "priority": "P2",
     "type": "financeur",
     "due_on": "2026-05-19",
-    "stage": "accusée",
+    "stage": "AR envoyé",
     "assignee": "Bo Martin",
     "name": "Opale Conseil",
     "subject": "Factures refusées",

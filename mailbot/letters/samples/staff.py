@@ -32,11 +32,11 @@ NOTICES: dict[str, dict[str, Any]] = {
                 "number": "REC-2025-0007",
                 "received_on": "2025-03-03",
                 "subject": "Retard",
-                "stage": "accusée",
+                "stage": "AR envoyé",
                 "link": "même personne",
             }
         ],
-        "hints": ["repetition : « 3 fois »"],
+        "hints": ["répétition : « 3 fois »"],
         "wish": "Je voudrais une autre date",
         "wish_state": "exprimée",
         "training": "Titre ARH",
