@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("pymap", reason="pip install 'mailbot[demo]'")
-
 from mailbot.config import Mailbox as Settings
 from mailbot.demo.server import Sandbox
 from mailbot.mailbox import Down, Folders, Listed, Mailbox
