@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from servers import Missing, find
 from servers.mail import MailServer
 from servers.postgres import Postgres
+from servers.tokens import Endpoint, token_endpoint
 
 # a polite kill ends the run as Ctrl-C does, so that no server is left behind
 signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -51,6 +54,21 @@ def _running(make: Callable[[], Server]) -> Iterator[Server]:
 def mail_server() -> Iterator[MailServer]:
     """Dovecot and Postfix for the whole run. A test that stops or stuns them starts or wakes them again."""
     yield from _running(MailServer)
+
+
+@pytest.fixture(scope="session")
+def token_server() -> Iterator[tuple[MailServer, Endpoint]]:
+    """Dovecot and Postfix that take tokens, and whoever says which are good."""
+    with token_endpoint("") as endpoint:
+        for server in _running(lambda: MailServer(endpoint.introspection)):
+            yield server, endpoint
+
+
+@pytest.fixture(scope="session")
+def google_key() -> str:
+    """The private key of a service account."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ from mailbot.cli import app as cli
 from mailbot.config import load
 from mailbot.names import Unanswered
 from mailbot.setup import discover, providers, writing
+from mailbot.setup.way_in import Key
 from mailbot.store.ledger import Ledger, recall
 
 MOST = 12  # prompts and typed commands (issue 4)
@@ -282,6 +283,25 @@ def test_srv_records_are_asked_last() -> None:
     assert (found.imap.host, found.smtp.host, found.smtp.security) == ("imap.f.example", "smtp.f.example", "starttls")
 
 
+def test_servers_that_a_domain_names_are_known_for_their_provider() -> None:
+    body = autoconfig("outlook.office365.com")
+    found = discover.find("a@formation.fr", asker({}), lambda _: body)
+    assert found is not None
+    assert (found.name, found.oauth, found.by_password) == ("Microsoft 365", "microsoft", False)
+
+
+CALLED = [
+    ("Office 365", "Microsoft 365"), ("outlook", "Microsoft 365"), ("Gmail", "Google"), (" OVH ", "OVHcloud"), ("ionos", "IONOS"),
+    ("Orange", "Orange"), ("Chez Paul", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "name"), CALLED, ids=[c[0] for c in CALLED])
+def test_a_provider_is_known_by_what_people_call_it(said: str, name: str | None) -> None:
+    found = providers.by_name(said)
+    assert (found.name if found else None) == name
+
+
 def test_without_dns_nobody_knows() -> None:
     def ask(name: str, kind: str) -> tuple[str, ...]:
         raise Unanswered(name)
@@ -304,6 +324,14 @@ def test_people_are_read_as_they_are_typed(line: str, found: tuple[tuple[str, st
     assert writing.people(line) == found
 
 
+PLACES = [("/etc/mailbot/mailbot.toml", "/var/lib/mailbot"), ("/srv/eva/mailbot.toml", "/srv/eva/data")]
+
+
+@pytest.mark.parametrize(("config", "data"), PLACES, ids=["service", "person"])
+def test_the_register_has_its_place(config: str, data: str) -> None:
+    assert writing.data_folder(Path(config)) == Path(data)
+
+
 def test_closures_are_read_as_they_are_typed() -> None:
     assert writing.closures("du 24/12/2026 au 03/01/2027 ; 15-05-2026") == (
         (date(2026, 12, 24), date(2027, 1, 3)), (date(2026, 5, 15), date(2026, 5, 15)),
@@ -321,8 +349,8 @@ def test_no_answer_breaks_the_file(name: str) -> None:
     )  # fmt: skip
     found = providers.by_domain("orange.fr")
     assert found is not None
-    data = tomllib.loads(writing.text(answers, found, Path("data")))
+    data = tomllib.loads(writing.text(answers, found, Key(password=name), Path("data")))
     assert (data["organisation"]["name"], data["staff"][0]["name"]) == (name, name)
     assert data["smtp"] | {"host": "smtp.orange.fr", "port": 465, "security": "tls"} == data["smtp"]
     assert data["calendar"]["closures"][0]["first"] == date(2026, 8, 1)
-    assert tomllib.loads(writing.secrets(name, "0" * 32))["mailbox"]["password"] == name
+    assert tomllib.loads(writing.secrets(Key(password=name), "0" * 32))["mailbox"]["password"] == name

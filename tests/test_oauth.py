@@ -16,8 +16,6 @@ from typing import Any
 
 import cast
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from room import Clock, Webhook, configured, mail
 from servers.mail import MailServer
 from servers.tokens import Endpoint, token_endpoint
@@ -44,24 +42,6 @@ WAYS = [("microsoft", "person"), ("microsoft", "application"), ("google", "perso
 def endpoint() -> Iterator[Endpoint]:
     with token_endpoint(cast.BOX) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def token_server() -> Iterator[tuple[MailServer, Endpoint]]:
-    """Dovecot and Postfix that take tokens, and whoever says which are good."""
-    with token_endpoint("") as endpoint:
-        server = MailServer(endpoint.introspection)
-        try:
-            server.start()
-            yield server, endpoint
-        finally:
-            server.remove()
-
-
-@pytest.fixture(scope="module")
-def google_key() -> str:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 @dataclass

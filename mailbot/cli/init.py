@@ -1,57 +1,28 @@
-"""The command that sets a desk up: init."""
+"""The command that sets a desk up: init. Its questions; `trying` tries the answers and writes them."""
 
 from __future__ import annotations
 
-import asyncio
-import secrets
-import shutil
-import sys
-import tempfile
+import os
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailbot.cli.shared import NOT_DONE, WRONG_CONFIG, command, fail, open_register, read
+from mailbot.cli import trying
+from mailbot.cli.asking import Asking, filled
+from mailbot.cli.shared import NOT_DONE, WRONG_CONFIG, command, fail
 
 if TYPE_CHECKING:
-    from mailbot.config import Config
     from mailbot.setup.providers import Found
+    from mailbot.setup.way_in import Flow, Key
     from mailbot.setup.writing import Answers
 
-T = TypeVar("T")
-TRIES = 3
-KNOWN = ("organisation", "address", "password", "people", "heads", "territory", "closures", "client_id", "tenant")
 SERVERS = ("reception", "sending")
-
-
-@dataclass
-class Asking:
-    """The answers of a file, or of a person; a file that lacks one, or has a wrong one, ends it."""
-
-    given: dict[str, Any] | None
-
-    def of(
-        self, key: str, question: str, check: Callable[[str], T], *, default: str | None = None, hide: bool = False
-    ) -> T:
-        if self.given is not None:
-            said = self.given.get(key, default)
-            if not isinstance(said, str):
-                fail(WRONG_CONFIG, f"Réponses : « {key} » manque, ou n’est pas un texte entre guillemets.")
-            try:
-                return check(said)
-            except ValueError as error:
-                fail(WRONG_CONFIG, f"Réponses : « {key} » : {error}.")
-        while True:
-            said = typer.prompt(question, default=default, show_default=False, hide_input=hide)
-            try:
-                return check(said.strip())
-            except ValueError as error:
-                typer.echo(f"{error}.")
+KEYS = ("password", "client_id", "client_secret", "tenant", "service_account", "flow")
+KNOWN = ("organisation", "address", "people", "heads", "territory", "closures", "provider", *SERVERS, *KEYS)
+ELSEWHERE = "Elle ne se reconnaît pas seule."
 
 
 @command(examples="mailbot init   ·   mailbot init --answers reponses.toml")
@@ -69,9 +40,12 @@ def init(
 ) -> None:
     """Met le bureau en place : quelques questions, la boîte essayée, la configuration écrite. N’écrase jamais rien."""
     from mailbot.config.secret_keys import FILE
+    from mailbot.setup.writing import ACCOUNT
 
     config = config.absolute()
-    for file in (config, config.parent / FILE):
+    if not os.access(config.parent, os.W_OK):
+        fail(NOT_DONE, f"Rien ne peut être écrit dans {config.parent} : créez ce dossier, ou donnez --config ailleurs.")
+    for file in (config, config.parent / FILE, config.parent / ACCOUNT):
         if file.exists():
             fail(
                 NOT_DONE, f"{file} existe déjà : rien n’a été touché. Déplacez-le, ou donnez --config un autre dossier."
@@ -79,9 +53,8 @@ def init(
     asking = Asking(_given(answers))
     said = _who(asking)
     found = _servers(asking, said.address, autoconfig)
-    said, password = _way_in(asking, said, found)
-    settings = _settle(asking, config, said, found, password)
-    _report(settings, config)
+    key = _key(asking, said, found)
+    trying.settle(asking, config, said, found, key, again=lambda: _key(asking, said, found, again=True))
 
 
 def _given(file: Path | None) -> dict[str, Any] | None:
@@ -91,9 +64,9 @@ def _given(file: Path | None) -> dict[str, Any] | None:
         given = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         fail(WRONG_CONFIG, f"Le fichier de réponses {file} ne se lit pas ({type(error).__name__}).")
-    odd = [key for key in given if key not in (*KNOWN, *SERVERS)]
+    odd = [key for key in given if key not in KNOWN]
     if odd:
-        fail(WRONG_CONFIG, f"Réponses inconnues : {', '.join(odd)}. Possibles : {', '.join((*KNOWN, *SERVERS))}.")
+        fail(WRONG_CONFIG, f"Réponses inconnues : {', '.join(odd)}. Possibles : {', '.join(KNOWN)}.")
     return given
 
 
@@ -102,7 +75,7 @@ def _who(asking: Asking) -> Answers:
     from mailbot.verdict import same_company
     from mailbot.workdays import resolve_territory
 
-    name = asking.of("organisation", "Nom de votre organisme", _filled)
+    name = asking.of("organisation", "Nom de votre organisme", filled)
     address = asking.of("address", "Adresse où arrivent les réclamations", _address)
     handlers = asking.of("people", "Qui y répond ? (Prénom Nom adresse ; plusieurs : séparez par « ; »)", _some(people))
     heads = asking.of(
@@ -124,12 +97,6 @@ def _who(asking: Asking) -> Answers:
         organisation=name, address=address, people=handlers, heads=heads, territory=where, closures=closed,
         domain=same_company(address, frozenset()),
     )  # fmt: skip
-
-
-def _filled(said: str) -> str:
-    if not said:
-        raise ValueError("Il faut une réponse")
-    return said
 
 
 def _place(said: str, resolve: Callable[[str], str]) -> str:
@@ -160,27 +127,53 @@ def _some(read_: Callable[[str], tuple[Any, ...]]) -> Callable[[str], tuple[Any,
 
 
 def _servers(asking: Asking, address: str, autoconfig: str) -> Found:
+    """A file of answers may name the provider, the servers, or both; a person is asked only about what is not found."""
+    from dataclasses import replace
+
     from mailbot import names
     from mailbot.setup import discover
+    from mailbot.setup.providers import by_server
+
+    told = asking.given or {}
+    named = asking.of("provider", "", _provider) if "provider" in told else None
+    if any(key in told for key in SERVERS):
+        found = _by_hand(asking)
+        return replace(named, imap=found.imap, smtp=found.smtp) if named else found
+    typer.echo("Recherche des serveurs de cette adresse…")
+    known = named or discover.find(address, names.ask, discover.fetch, autoconfig=autoconfig)
+    if known is None and asking.given is None:
+        typer.echo(ELSEWHERE)
+        known = asking.of(
+            "provider",
+            "Qui tient cette boîte ? (Microsoft, Google, OVH, Infomaniak, Gandi, Ionos, Orange, Free ; Entrée : un autre)",
+            _provider,
+            default="",
+        )
+    if known is None:
+        by_hand: Found = _by_hand(asking)
+        known = by_server(by_hand.imap) or by_hand
+    typer.echo(f"Trouvé : {known.name}.")
+    return known
+
+
+def _provider(said: str) -> Found | None:
+    from mailbot.setup.providers import PROVIDERS, by_name
+
+    found = by_name(said) if said else None
+    if said and found is None:
+        known = ", ".join(p.found.name for p in PROVIDERS)
+        raise ValueError(f"« {said} » n’est pas dans la liste ({known})")
+    return found
+
+
+def _by_hand(asking: Asking) -> Found:
     from mailbot.setup.providers import Found
 
-    typer.echo("Recherche des serveurs de cette adresse…")
-    told = asking.given or {}
-    found = (
-        None
-        if any(key in told for key in SERVERS)
-        else discover.find(address, names.ask, discover.fetch, autoconfig=autoconfig)
-    )
-    if found is None:
-        if asking.given is None:
-            typer.echo(
-                "Ils ne se trouvent pas seuls. La page d’aide de votre hébergeur, « configurer un logiciel de messagerie », les nomme."
-            )
-        imap = asking.of("reception", "Serveur de réception (nom:port, comme imap.hebergeur.fr:993)", _server)
-        smtp = asking.of("sending", "Serveur d’envoi (nom:port, comme smtp.hebergeur.fr:465)", _server)
-        found = Found(name="votre hébergeur", imap=imap, smtp=smtp)
-    typer.echo(f"Trouvé : {found.name}.")
-    return found
+    if asking.given is None:
+        typer.echo("La page d’aide de votre hébergeur, « configurer un logiciel de messagerie », nomme ses serveurs.")
+    imap = asking.of("reception", "Serveur de réception (nom:port, comme imap.hebergeur.fr:993)", _server)
+    smtp = asking.of("sending", "Serveur d’envoi (nom:port, comme smtp.hebergeur.fr:465)", _server)
+    return Found(name="votre hébergeur", imap=imap, smtp=smtp)
 
 
 def _server(said: str) -> Any:
@@ -197,112 +190,56 @@ def _server(said: str) -> Any:
     return Server(host=host, port=number, security=kind)
 
 
-def _way_in(asking: Asking, said: Answers, found: Found) -> tuple[Answers, str]:
-    if found.oauth:
-        typer.echo(
-            f"{found.name} n’ouvre plus les boîtes par mot de passe. Demandez à qui gère vos comptes ces deux valeurs :"
-        )
-        client = asking.of("client_id", "Identifiant de l’application", _filled)
-        tenant = asking.of("tenant", "Identifiant de l’organisation", _filled)
-        return replace(said, client_id=client, tenant=tenant), ""
-    if found.hint and asking.given is None:
-        typer.echo(found.hint)
-    return said, asking.of("password", "Mot de passe de cette boîte", _filled, hide=True)
+# -- the key -----------------------------------------------------------------------------------------------------------
 
 
-# -- tried, then written -----------------------------------------------------------------------------------------------
+def _key(asking: Asking, said: Answers, found: Found, *, again: bool = False) -> Key:
+    """What opens the mailbox. `again`: it was tried and did not."""
+    from mailbot.setup.way_in import STEPS, Key
+
+    if asking.given is None and not again:
+        for line in STEPS.get(found.oauth, (found.hint,) if found.hint else ()):
+            typer.echo(line)
+    if found.oauth == "microsoft":
+        return _microsoft(asking, said)
+    if found.oauth == "google" and (key := _google(asking)):
+        return key
+    once_more = ", encore une fois" if again else ""
+    return Key(password=asking.of("password", f"Mot de passe de cette boîte{once_more}", filled, hide=True))
 
 
-def _settle(asking: Asking, config: Path, said: Answers, found: Found, password: str) -> Config:
-    """Tries what will be written from a folder of its own; nothing stands in its place before it works."""
-    instance = secrets.token_hex(16)
-    for last in range(TRIES):
-        with tempfile.TemporaryDirectory(prefix=".mailbot-init-", dir=config.parent) as folder:
-            settings = _try_out(Path(folder), config, said, found, password, instance)
-            trouble = asyncio.run(_trouble(settings))
-        if not trouble:
-            break
-        for line in trouble:
-            typer.echo(line, err=True)
-        if asking.given is not None or found.oauth or last == TRIES - 1:
-            fail(NOT_DONE, "La boîte ne s’ouvre pas : rien n’a été écrit. Corrigez, puis relancez « mailbot init ».")
-        password = asking.of("password", "Mot de passe de cette boîte, encore une fois", _filled, hide=True)
-    return _install(config, said, found, password, instance)
+def _microsoft(asking: Asking, said: Answers) -> Key:
+    """The tenant is known by any of its domains: that of the address will do (its MX leads there)."""
+    from mailbot.identity import domain_of
+    from mailbot.setup.way_in import Key, a_flow, identifier
+
+    client = asking.of("client_id", "ID d’application (client)", identifier)
+    given = asking.given or {}
+    secret = asking.of("client_secret", "", str, default="") if given else ""
+    tenant = asking.of("tenant", "", filled, default=domain_of(said.address)) if given else domain_of(said.address)
+    flow: Flow = asking.of("flow", "", a_flow, default="application" if secret else "person") if given else "person"
+    return Key(provider="microsoft", flow=flow, client_id=client, client_secret=secret, tenant=tenant)
 
 
-def _written(folder: Path, config: Path, said: Answers, found: Found, password: str, instance: str) -> Path:
-    from mailbot.config.secret_keys import FILE
-    from mailbot.setup import writing
+def _google(asking: Asking) -> Key | None:
+    """None: by a password."""
+    from mailbot.setup.way_in import Key, google_file
 
-    writing.put(folder / FILE, writing.secrets(password, instance))
-    writing.put(folder / config.name, writing.text(said, found, config.parent / "data"))
-    return folder / config.name
-
-
-def _try_out(folder: Path, config: Path, said: Answers, found: Found, password: str, instance: str) -> Config:
-    from mailbot import config as configs
-
-    try:
-        return read(_written(folder, config, said, found, password, instance))
-    except configs.Mistakes as mistakes:
-        fail(WRONG_CONFIG, *str(mistakes).splitlines())
-
-
-async def _trouble(settings: Config) -> list[str]:
-    """Login, folders, and whether we may send; what does not work, [] when all does."""
-    from mailbot import oauth
-    from mailbot.doctor import lines, post
-    from mailbot.mailbox import Mailbox
-
-    def now() -> datetime:
-        return datetime.now(UTC)
-
-    source = oauth.of(settings, now)
-    if source is not None:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    def downloaded(said: str) -> Key | None:
+        if not said:
+            return None
         try:
-            await asyncio.to_thread(oauth.sign_in, settings, typer.echo, typer.prompt)
-        except oauth.NoToken as error:
-            return [f"{error}. {error.advice}"]
-    token = source.access if source else None
-    mailbox = Mailbox(settings.mailbox, token=token, timeout=post.SECONDS)
-    try:
-        found, _ = await asyncio.to_thread(post.box, mailbox, settings)
-    finally:
-        mailbox.close()
-    sending, _ = await post.road(settings, now, token, send=False)
-    return lines([f for f in (*found, *sending) if f.state == "red"], colour=False)
+            return google_file(Path(said).expanduser().read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ValueError(f"Le fichier {said} ne se lit pas ({error.strerror})") from None
 
-
-def _install(config: Path, said: Answers, found: Found, password: str, instance: str) -> Config:
-    from mailbot.store import ledger
-
-    try:
-        (config.parent / "data").mkdir(mode=0o700, exist_ok=True)
-        settings = read(_written(config.parent, config, said, found, password, instance))
-    except FileExistsError as error:
-        fail(NOT_DONE, f"{error.filename} est apparu entre-temps : il n’a pas été touché.")
-    register = open_register(settings)
-
-    def begin(tx: Any) -> None:
-        ledger.remember(tx, "instance", instance)
-        ledger.started_at(tx, settings.mailbox.since, datetime.now(UTC))  # the first successful login (spec §2)
-
-    register.run(begin)
-    register.close()
-    return settings
-
-
-def _report(settings: Config, config: Path) -> None:
-    from mailbot import doctor
-
-    typer.echo(f"Écrit : {config} et les secrets à côté, lisibles par vous seul. Dernières vérifications…")
-    findings = asyncio.run(doctor.examine(settings, patience=20))
-    told = asyncio.run(doctor.tell(settings, findings))
-    for line in doctor.lines([*findings, told], colour=sys.stdout.isatty(), quiet=True):
-        typer.echo(line)
-    typer.echo(doctor.summary([*findings, told]))
-    program = (shutil.which("mailbot") and "mailbot") or sys.argv[0]
-    typer.echo(
-        f"Le bureau est prêt, en mode essai. « {program} run » le fait tourner ; « {program} start » l’ouvre pour de bon."
-    )
+    if asking.given is None:
+        return asking.of(
+            "service_account", "Fichier téléchargé chez Google (Entrée : un mot de passe)", downloaded, default=""
+        )
+    if "password" in asking.given:
+        return None
+    if "client_id" in asking.given:
+        secret = asking.of("client_secret", "", filled)
+        return Key(provider="google", client_id=asking.of("client_id", "", filled), client_secret=secret)
+    return asking.of("service_account", "", lambda said: downloaded(filled(said)))

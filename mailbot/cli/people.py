@@ -87,13 +87,18 @@ async def _welcome(mails: Any, people: list[Any], again: bool) -> list[dict[str,
 @staff.command("test", cls=Command, epilog="Exemple : mailbot staff test")
 def try_(who: Who = None, config: ConfigFile = None, as_json: AsJson = False) -> None:
     """Demande au serveur d’envoi s’il accepte chaque adresse ; n’envoie rien. 1 si une adresse est refusée."""
+    from mailbot import oauth
     from mailbot.doctor import post
     from mailbot.outbox import RoadClosed
 
+    def now() -> datetime:
+        return datetime.now(UTC)
+
     settings = load(config)
+    source = oauth.of(settings, now)
     addresses = [(p.name, a) for p in _chosen(settings, who or []) for a in p.addresses]
     try:
-        rows = asyncio.run(post.reach(settings, addresses, lambda: datetime.now(UTC)))
+        rows = asyncio.run(post.reach(settings, addresses, now, source.access if source else None))
     except RoadClosed as error:
         fail(NOT_DONE, f"{error}.", error.advice)
     if as_json:

@@ -153,12 +153,15 @@ async def road(
 
 
 async def reach(
-    config: Config, addresses: Sequence[tuple[str, str]], now: Callable[[], datetime]
+    config: Config, addresses: Sequence[tuple[str, str]], now: Callable[[], datetime], key: Token | None = None
 ) -> list[dict[str, Any]]:
     """Whether the sending server takes a letter for each (name, address); nothing is sent. Raises RoadClosed."""
     told: list[dict[str, Any]] = []
+    key = key if config.smtp_by_token else None
     for name, address in addresses:
-        way = Road(config.smtp, user=config.smtp_user, sender=config.mailbox.address, command_seconds=SECONDS)
+        way = Road(
+            config.smtp, user=config.smtp_user, sender=config.mailbox.address, token=key, command_seconds=SECONDS
+        )
         try:
             await way.open()
             answer = await way.announce(replace(_letter(config, now()), envelope_to=address))

@@ -18,7 +18,7 @@ from mailbot.oauth.no_token import Access, NoToken
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["Access", "NoToken", "Sources", "Tokens", "of", "sign_in"]
+__all__ = ["Access", "NoToken", "Sources", "Tokens", "of", "sign_in", "vault"]
 
 AHEAD = timedelta(minutes=5)  # a token is renewed so long before its end: a sending begun with it must not outlive it
 LAST_MOMENT = timedelta(seconds=30)  # up to here an old token still serves while its provider does not answer
@@ -82,6 +82,11 @@ def sign_in(
     _side(config).sign_in(_sources(config, http), say, ask)
 
 
+def vault(config: Config) -> Vault:
+    """Where the permission that a person gave lies."""
+    return Vault(config.data_dir / FILE)
+
+
 def _side(config: Config) -> Any:
     """The providers' libraries are slow to load, and most desks need none."""
     if config.oauth.provider == "microsoft":
@@ -96,4 +101,4 @@ def _side(config: Config) -> Any:
 def _sources(config: Config, http: requests.Session | None) -> Sources:
     import requests
 
-    return Sources(config, Vault(config.data_dir / FILE), http or requests.Session())
+    return Sources(config, vault(config), http or requests.Session())

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 from mailbot.identity import domain_of
 from mailbot.names import RESERVED, Asker, Unanswered
-from mailbot.setup.providers import Found, Security, Server, by_domain, by_mx
+from mailbot.setup.providers import Found, Security, Server, by_domain, by_mx, by_server
 
 SECONDS = 5.0
 LONGEST = 2**18  # bytes of an answer
@@ -25,7 +25,10 @@ def find(address: str, ask: Asker, fetch: Fetch, *, autoconfig: str = "") -> Fou
     domain = domain_of(address)
     if autoconfig and (found := read(fetch(autoconfig), address)):
         return found
-    return by_domain(domain) or by_mx(_exchangers(domain, ask)) or _told(domain, address, fetch) or _srv(domain, ask)
+    if known := by_domain(domain) or by_mx(_exchangers(domain, ask)):
+        return known
+    found = _told(domain, address, fetch) or _srv(domain, ask)
+    return (by_server(found.imap) if found else None) or found
 
 
 def _exchangers(domain: str, ask: Asker) -> tuple[str, ...]:

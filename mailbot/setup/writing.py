@@ -11,8 +11,10 @@ from datetime import date
 from pathlib import Path
 
 from mailbot.setup.providers import Found
+from mailbot.setup.way_in import Key
 
 EXAMPLE = Path(__file__).parent.parent / "config/example.toml"
+ACCOUNT = "google.json"  # the key of a service account, beside the configuration
 EVERYTHING = ("staff", "quality", "direction", "admin")
 _PERSON = re.compile(r"^\s*([^<>@;,]{0,80}?)[\s<,(:]*([^\s<>(),;]{1,64}@[^\s<>(),;@]{1,190}?)[>)\s.]*$")
 _DAY = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\b")
@@ -27,8 +29,6 @@ class Answers:
     territory: str
     closures: tuple[tuple[date, date], ...]
     domain: str  # the organisation's own; "" at a public provider
-    client_id: str = ""
-    tenant: str = ""
 
 
 def people(said: str) -> tuple[tuple[str, str], ...]:
@@ -59,7 +59,7 @@ def closures(said: str) -> tuple[tuple[date, date], ...]:
     return tuple(found)
 
 
-def text(answers: Answers, found: Found, data_dir: Path) -> str:
+def text(answers: Answers, found: Found, key: Key, data_dir: Path) -> str:
     """The whole configuration, comments included."""
     whole = EXAMPLE.read_text(encoding="utf-8")
     values: list[tuple[str, str, object]] = [
@@ -69,15 +69,19 @@ def text(answers: Answers, found: Found, data_dir: Path) -> str:
         ("mailbox", "address", answers.address),
         ("mailbox", "user", found.user),
         ("smtp", "user", found.user),
-        ("oauth", "provider", found.oauth),
-        ("oauth", "client_id", answers.client_id),
-        ("oauth", "tenant", answers.tenant),
+        ("oauth", "provider", key.provider),
+        ("oauth", "flow", key.flow),
+        ("oauth", "client_id", key.client_id),
+        ("oauth", "tenant", key.tenant),
         ("calendar", "territory", answers.territory),
     ]
     for table, server in (("mailbox", found.imap), ("smtp", found.smtp)):
         values += [(table, "host", server.host), (table, "port", server.port), (table, "security", server.security)]
-    for table, key, value in values:
-        whole = _set(whole, table, key, value)
+    for table, name, value in values:
+        whole = _set(whole, table, name, value)
+    if key.account:
+        whole = whole.replace("\n#service_account = ", "\nservice_account = ")
+        whole = _set(whole, "oauth", "service_account", ACCOUNT)
     whole = _instead(whole, "staff", _staff(answers))
     return _instead(whole, "calendar.closures", _closed(answers.closures)) if answers.closures else whole
 
@@ -119,11 +123,12 @@ def _closed(spans: Sequence[tuple[date, date]]) -> str:
     return "\n".join(f"[[calendar.closures]]\nfirst = {first}\nlast = {last}\n" for first, last in spans)
 
 
-def secrets(password: str, instance: str) -> str:
+def secrets(key: Key, instance: str) -> str:
     head = "# Secrets de mailbot : à ne donner à personne, à ne pas copier avec le registre (droits 0600).\n"
-    mailbox = f"[mailbox]\npassword = {json.dumps(password, ensure_ascii=False)}\n\n" if password else ""
+    held = (("mailbox", "password", key.password), ("oauth", "client_secret", key.client_secret))
+    opens = "".join(f"[{table}]\n{name} = {json.dumps(v, ensure_ascii=False)}\n\n" for table, name, v in held if v)
     own = "# Identité de cette installation : une copie du registre sans elle se reconnaît comme copie.\n"
-    return f'{head}{mailbox}{own}[instance]\nid = "{instance}"\n'
+    return f'{head}{opens}{own}[instance]\nid = "{instance}"\n'
 
 
 def put(file: Path, content: str) -> None:
@@ -132,3 +137,8 @@ def put(file: Path, content: str) -> None:
         out.write(content)
         out.flush()
         os.fsync(out.fileno())
+
+
+def data_folder(config: Path) -> Path:
+    """Beside the configuration; for one in /etc/mailbot, /var/lib/mailbot, which the service may write."""
+    return Path("/var/lib") / config.parent.name if config.parent.parent == Path("/etc") else config.parent / "data"
