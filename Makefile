@@ -8,12 +8,15 @@ READY := .venv/.ready-$(VERSION)
 SPREAD := -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long letters lint clean
+.PHONY: help setup init demo test test-long letters lint clean
 
 help: ## cette liste
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
 
 setup: $(READY) ## prépare l’environnement dans .venv (une minute la première fois)
+
+init: $(READY) ## met un bureau en place : quelques questions, la boîte essayée ; options : make init ARGS="--answers FICHIER"
+	@$(BIN)/mailbot init $(ARGS)
 
 demo: $(READY) ## une journée de réclamations dans une boîte d’essai ; options : make demo ARGS=--once
 	@$(BIN)/mailbot demo $(ARGS)

@@ -139,7 +139,7 @@ def _servers(asking: Asking, address: str, autoconfig: str) -> Found:
     if any(key in told for key in SERVERS):
         found = _by_hand(asking)
         return replace(named, imap=found.imap, smtp=found.smtp) if named else found
-    typer.echo("Recherche des serveurs de cette adresse…")
+    typer.echo("Recherche de l’hébergeur de cette adresse…")
     known = named or discover.find(address, names.ask, discover.fetch, autoconfig=autoconfig)
     if known is None and asking.given is None:
         typer.echo(ELSEWHERE)
