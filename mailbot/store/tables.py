@@ -174,6 +174,20 @@ class Complaint(SQLModel, table=True):
     reopen_asked_at: datetime | None = None
     cycle_started_at: datetime | None = None  # the complainant's mail that reopened it: lateness is measured from here
     marks: str = Field(default="", sa_column_kwargs=_EMPTY)  # survey, « 4 5 3 »
+    session: str = Field(default="", sa_column_kwargs=_EMPTY)  # « 2026-05-12 », or its reference, as the mail names it
+    amplified: list[Any] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]")
+    )  # signs that the matter grows: [ISO instant, « relance » | « juridique » | « presse » | « session », words]
+    analysis_why: str = Field(
+        default="", sa_column_kwargs=_EMPTY
+    )  # why its causes must be analysed, "" when they need not
+    analysed_at: datetime | None = None  # its latest Cause
+    remedy: str = Field(
+        default="", sa_column_kwargs=_EMPTY
+    )  # granted against `wish`: totale | partielle | autre | aucune
+    remedy_what: str = Field(default="", sa_column_kwargs=_EMPTY)
+    remedy_cents: int = Field(default=0, sa_column_kwargs=_ZERO)  # of a payment or a discount, in euro cents
+    next_step: str = Field(default="", sa_column_kwargs=_EMPTY)  # how the relation goes on, as its reply says
     look_at: datetime | None = Field(default=None, index=True)  # when the clock may owe something next
     wrong_codes: int = Field(default=0, sa_column_kwargs=_ZERO)
 
@@ -325,3 +339,52 @@ class Absence(SQLModel, table=True):
     first: date
     last: date
     substitute: str = ""
+
+
+class Cause(SQLModel, table=True):
+    """Why a complaint could happen (#cause): one row an analysis, the latest counts (spec §8)."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    complaint_id: int = Field(foreign_key="complaint.id", index=True)
+    at: datetime = Field(index=True)
+    author: str  # first address of the colleague
+    family: str = Field(index=True)  # one of rules.causes.FAMILIES: Main-d’œuvre, Méthode, Matériel, Matière, Milieu…
+    finding: str = ""  # « constat »
+    whys: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))  # the five whys, in order
+    root: str  # « cause racine »
+    proof: str = ""
+
+
+class Action(SQLModel, table=True):
+    """A corrective action, « A-7 »: open → done → effective | ineffective (spec §8)."""
+
+    __table_args__ = (UniqueConstraint("series", "rank"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    series: str  # real | essai | practice, as the file it was decided on
+    rank: int  # 7 of « A-7 », consecutive in its series
+    state: str = Field(default="open", index=True)  # open | done | effective | ineffective
+    what: str
+    owner: str = Field(index=True)  # first address
+    due_on: date = Field(index=True)
+    decided_at: datetime
+    decided_by: str
+    category: str = ""  # of the file: with `training`, what a recurrence is
+    training: str = ""
+    replaces: int = 0  # rank of the ineffective action that it follows
+    done_at: datetime | None = Field(default=None, index=True)
+    done_by: str = ""
+    evidence: str = ""  # how one sees that it is done
+    check_on: date | None = Field(default=None, index=True)  # when its effect is looked at
+    checked_at: datetime | None = None
+    checked_by: str = ""
+    recurrences: int | None = None  # complaints of that category and training from `done_at` to `checked_at`
+    judgement: str = ""  # what #efficace or #inefficace said
+    told: str = ""  # numbers of the files whose complainants were told what changed, space separated
+
+
+class ActionFile(SQLModel, table=True):
+    """Which complaints an action answers: several each way."""
+
+    action_id: int = Field(primary_key=True, foreign_key="action.id")
+    complaint_id: int = Field(primary_key=True, foreign_key="complaint.id", index=True)
