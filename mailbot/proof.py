@@ -16,6 +16,7 @@ from mailbot.reports.tables import clean
 from mailbot.store import journal, sums
 from mailbot.store.ledger import Ledger, Session
 
+JOURNAL = "journal"  # what a fault of the chain begins with; the others are about mails and their files
 GONE = "des lignes ont été retirées ou récrites"
 HEAD = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
 
@@ -55,19 +56,19 @@ async def examine(register: Ledger, guard: Guard, *, head: str = "", step: Calla
 
 
 def _journal(tx: Session, proof: Proof, head: str) -> None:
-    proof.faults += [f"journal, {fault}" for fault in journal.broken(tx)]
+    proof.faults += [f"{JOURNAL}, {fault}" for fault in journal.broken(tx)]
     heads = sums.heads(tx)
     proof.lines, proof.head = len(heads), heads[-1] if heads else journal.FIRST_HEAD
     known = {journal.FIRST_HEAD, *heads}
     if head:
         proof.witnesses += 1
         if not any(h.startswith(head) for h in known):
-            proof.faults.append(f"journal : la tête {head[:16]} n’y est pas ; {GONE}")
+            proof.faults.append(f"{JOURNAL} : la tête {head[:16]} n’y est pas ; {GONE}")
     for at, witness in sums.printed(tx):
         proof.witnesses += bool(witness)
         if witness and witness not in known:
             told = f"la tête imprimée dans le relevé du {at:%d/%m/%Y} ({witness[:16]}) n’y est pas"
-            proof.faults.append(f"journal : {told} ; {GONE}")
+            proof.faults.append(f"{JOURNAL} : {told} ; {GONE}")
 
 
 async def _mail(tx: Session, guard: Guard, raw_id: int, inbound_id: int, proof: Proof) -> None:

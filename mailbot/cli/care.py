@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -20,11 +21,15 @@ from mailbot.cli.shared import (
     command,
     fail,
     load,
+    open_register,
     read,
     say_mode,
     show_json,
     usual_place,
 )
+
+if TYPE_CHECKING:
+    from mailbot.config import Config
 
 
 def _mistakes(path: Path | None) -> list[Any]:
@@ -40,11 +45,16 @@ def _mistakes(path: Path | None) -> list[Any]:
     return []
 
 
-@command(examples="mailbot check   ·   mailbot check --quiet --no-send   ·   mailbot check --report")
+@command(
+    examples="mailbot check   ·   mailbot check --quiet --no-send   ·   mailbot check --report   ·   mailbot check --audit"
+)
 def check(
     config: ConfigFile = None,
     report: Annotated[bool, typer.Option("--report", help="Envoie aussi le résultat aux administrateurs.")] = False,
     send: Annotated[bool, typer.Option("--send/--no-send", help="Avec ou sans message envoyé à soi-même.")] = True,
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Relit plutôt tout le registre : rien de perdu, rien en double.")
+    ] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -55,6 +65,8 @@ def check(
         show_json([f.as_dict() for f in doctor.of_mistakes(wrong)])
         raise typer.Exit(WRONG_CONFIG)
     settings = load(config)
+    if audit:
+        _audit(settings, quiet=quiet, as_json=as_json)
     if not as_json:
         with contextlib.suppress(typer.Exit):  # a register that does not open is one of the lines below
             say_mode(settings)
@@ -69,6 +81,35 @@ def check(
         if not quiet:
             typer.echo(doctor.summary(findings))
     raise typer.Exit(NOT_DONE if any(f.state == "red" for f in findings) else 0)
+
+
+def _audit(settings: Config, *, quiet: bool, as_json: bool) -> NoReturn:
+    """The register against what it promises, A1 to A8; 1 if there is a fault."""
+    from mailbot import audit
+    from mailbot.corridor.bench import words
+    from mailbot.guard import Guard
+    from mailbot.store import sums
+
+    register = open_register(settings)
+    hidden = as_json or not sys.stderr.isatty()
+
+    async def examine() -> audit.Audit:
+        with typer.progressbar(
+            length=register.ask(sums.mails), label="Relecture", file=sys.stderr, hidden=hidden
+        ) as shown:
+            async with Guard(words(settings).to_json()) as guard:
+                return await audit.examine(settings, register, guard, datetime.now(UTC), lambda: shown.update(1))
+
+    try:
+        found = asyncio.run(examine())
+    finally:
+        register.close()
+    if as_json:
+        show_json(found.as_dict())
+    else:
+        for line in audit.lines(found, quiet=quiet):
+            typer.echo(line)
+    raise typer.Exit(NOT_DONE if found.faults else 0)
 
 
 @command(examples="mailbot preview   ·   mailbot preview /tmp/lettres --texts mes-lettres")
