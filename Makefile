@@ -8,7 +8,7 @@ READY := .venv/.ready-$(VERSION)
 SPREAD := -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup init demo test test-long letters lint clean
+.PHONY: help setup init install uninstall demo test test-long letters lint clean
 
 help: ## cette liste
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -17,6 +17,12 @@ setup: $(READY) ## prépare l’environnement dans .venv (une minute la premièr
 
 init: $(READY) ## met un bureau en place : quelques questions, la boîte essayée ; options : make init ARGS="--answers FICHIER"
 	@$(BIN)/mailbot init $(ARGS)
+
+install: ## en root : le service, dans /opt/mailbot, avec son compte et ses dossiers ; de nouveau : une mise à jour
+	@PYTHON="$(PYTHON)" tools/service.sh install
+
+uninstall: ## en root : retire le service ; la configuration et les données restent
+	@tools/service.sh uninstall
 
 demo: $(READY) ## une journée de réclamations dans une boîte d’essai ; options : make demo ARGS=--once
 	@$(BIN)/mailbot demo $(ARGS)

@@ -46,9 +46,24 @@ def test_every_data_file_is_in_the_wheel_and_no_test_is(wheel: Path) -> None:
     assert not any(n.startswith("tests/") for n in names)
 
 
-def test_unpacked_elsewhere_it_runs_and_taken_away_it_leaves_the_data(wheel: Path, tmp_path: Path) -> None:
-    place, data = tmp_path / "program", tmp_path / "data"
-    zipfile.ZipFile(wheel).extractall(place)
+@pytest.fixture
+def environment(wheel: Path, tmp_path: Path) -> Path:
+    """One of its own, as pipx makes it; only the libraries are lent by this one, for nothing is fetched here."""
+    place = tmp_path / "program"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
+    pip(place, "install", "--no-index", "--no-deps", str(wheel))
+    [packages] = place.glob("lib/python*/site-packages")
+    (packages / "lent.pth").write_text(sysconfig.get_path("purelib"))
+    return place
+
+
+def pip(place: Path, *words: str) -> None:
+    command = [sys.executable, "-m", "pip", "--python", place, "--quiet", "--disable-pip-version-check", *words]
+    subprocess.run(command, check=True)
+
+
+def test_installed_it_runs_and_taken_away_it_leaves_the_data(environment: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
     data.mkdir(mode=0o700)
     example = (ROOT / "config.example.toml").read_text(encoding="utf-8")
     for blank, filled in (
@@ -63,14 +78,18 @@ def test_unpacked_elsewhere_it_runs_and_taken_away_it_leaves_the_data(wheel: Pat
     file.chmod(0o600)
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        paths = os.pathsep.join([str(place), sysconfig.get_path("purelib")])
-        command = [sys.executable, "-S", "-c", "from mailbot.cli import main; main()", *words, "--config", str(file)]
-        environ = {"PYTHONPATH": paths, "PATH": os.environ["PATH"]}
+        command = [environment / "bin" / "mailbot", *words, "--config", str(file)]
+        environ = {"PATH": os.environ["PATH"]}
         return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environ, check=False)
 
     welcomed = run("staff", "welcome", "--json")  # the register migrated, a letter written from its template
     assert "EXERCICE-" in welcomed.stdout, welcomed.stderr[-2000:]
     assert (data / "mailbot.db").exists()
-    subprocess.run(["rm", "-r", str(place)], check=True)
+    assert {path.name for path in (environment / "share" / "mailbot").iterdir()} >= {
+        "mailbot.service",
+        "mailbot.tmpfiles",
+    }
+    pip(environment, "uninstall", "--yes", "mailbot")
+    assert not (environment / "bin" / "mailbot").exists()
     assert (data / "mailbot.db").exists()
     assert file.exists()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,7 +97,57 @@ def test_every_secret_can_be_entrusted_to_systemd() -> None:
     assert sorted(named) == sorted(plain(key) for key in SECRETS)
 
 
-def test_what_it_starts_is_what_setup_makes() -> None:
+def test_a_secret_in_no_file_keeps_no_desk_from_starting() -> None:
+    """LoadCredential= of a file that is absent is fatal: a desk with tokens, or set up by init, has none of them."""
+    assert "LoadCredential" not in settings()
+
+
+# -- make install ------------------------------------------------------------------------------------------------------
+
+
+def service(step: str, root: Path) -> str:
+    environ = {**os.environ, "DESTDIR": str(root), "PYTHON": sys.executable}
+    done = subprocess.run(
+        [ROOT / "tools" / "service.sh", step], env=environ, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def test_the_account_and_its_folders_are_made_and_outlive_the_program(analyze: Analyze, tmp_path: Path) -> None:
+    for part in ("systemd-sysusers", "systemd-tmpfiles"):
+        need(part, "systemd")
+    service("files", tmp_path)
+    assert re.search(
+        r"(?m)^mailbot:x:\d+:\d+:.*:/var/lib/mailbot:/usr/sbin/nologin$", (tmp_path / "etc/passwd").read_text()
+    )
+    kept = tmp_path / "etc/mailbot", tmp_path / "var/lib/mailbot"
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in kept] == [0o750, 0o700]
+    unit = tmp_path / "etc/systemd/system/mailbot.service"
+    assert unit.read_bytes() == UNIT.read_bytes()
+    for folder in kept:
+        (folder / "file").write_text("kept")
+    service("files", tmp_path)  # an update
+    assert "/var/lib/mailbot" in service("uninstall", tmp_path)
+    assert [(folder / "file").read_text() for folder in kept] == ["kept", "kept"]
+    left = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*mailbot*")}
+    assert left == {"etc/mailbot", "var/lib/mailbot"}
+
+
+@pytest.mark.long
+def test_the_program_is_installed_where_the_unit_starts_it(tmp_path: Path) -> None:
+    """With the packages of the lock, from the index that this machine uses."""
+    service("program", tmp_path)
     [start] = settings()["ExecStart"]
-    assert start.split()[0].endswith("/.venv/bin/mailbot")
-    assert "install -m 755 tools/mailbot $(BIN)/mailbot" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    program = tmp_path / start.split()[0].lstrip("/")
+    said = subprocess.run([program, "--help"], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert "bureau des réclamations" in said.stdout
+    locked = set(re.findall(r"(?m)^([a-z0-9-]+==[^ ;]+)", (ROOT / "requirements.txt").read_text()))
+    frozen = subprocess.run(
+        [program.parent / "python", "-m", "pip", "freeze", "--disable-pip-version-check"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    taken = {line.lower().replace("_", "-") for line in frozen if "==" in line}
+    assert {"sqlmodel==0.0.50"} <= taken <= {name.lower() for name in locked}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import shutil
 import sys
@@ -61,7 +62,7 @@ def settle(asking: Asking, config: Path, said: Answers, found: Found, key: Key, 
     from mailbot.setup.writing import data_folder
 
     filling = Filling(config=config, said=said, found=found, instance=secrets.token_hex(16))
-    program = (shutil.which("mailbot") and "mailbot") or sys.argv[0]
+    program = _program()
     if asking.given is not None and key.by_person:
         _put_in_place(filling, key, data_folder(config), "", tried=False)
         typer.echo(f"Écrit : {config} et les secrets à côté, lisibles par vous seul. La boîte n’a pas été essayée.")
@@ -71,7 +72,16 @@ def settle(asking: Asking, config: Path, said: Answers, found: Found, key: Key, 
     key, permission = _until_it_opens(asking, filling, key, again)
     settings = _put_in_place(filling, key, data_folder(config), permission, tried=True)
     _report(settings, config)
-    typer.echo(READY.format(program=program))
+    run = "systemctl enable --now mailbot" if config.parent.parent == Path("/etc") else f"{program} run"
+    typer.echo(READY.format(program=program, run=run))
+
+
+def _program() -> str:
+    """What a person types to run this program, from the folder they are in."""
+    if shutil.which("mailbot"):
+        return "mailbot"
+    here = os.path.relpath(sys.argv[0])
+    return sys.argv[0] if here.startswith("..") else here
 
 
 def _until_it_opens(asking: Asking, filling: Filling, key: Key, again: Callable[[], Key]) -> tuple[Key, str]:
