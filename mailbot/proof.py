@@ -29,6 +29,8 @@ class Proof:
     head: str = ""
     mails: int = 0
     attachments: int = 0
+    erased_lines: int = 0  # by right: the chain holds over them
+    erased_mails: int = 0
     witnesses: int = 0  # heads, printed in digests, that were looked for in the chain
     faults: list[str] = field(default_factory=list)
 
@@ -49,14 +51,19 @@ async def examine(register: Ledger, guard: Guard, *, head: str = "", step: Calla
     proof = Proof()
     with register.reading() as tx:
         _journal(tx, proof, head)
+        erased = sums.erased(tx)
         for raw_id, inbound_id in sums.mail_ids(tx):
-            await _mail(tx, guard, raw_id, inbound_id, proof)
+            if raw_id in erased:
+                proof.mails, proof.erased_mails = proof.mails + 1, proof.erased_mails + 1
+            else:
+                await _mail(tx, guard, raw_id, inbound_id, proof)
             step()
     return proof
 
 
 def _journal(tx: Session, proof: Proof, head: str) -> None:
     proof.faults += [f"{JOURNAL}, {fault}" for fault in journal.broken(tx)]
+    proof.erased_lines = journal.erased(tx)
     heads = sums.heads(tx)
     proof.lines, proof.head = len(heads), heads[-1] if heads else journal.FIRST_HEAD
     known = {journal.FIRST_HEAD, *heads}
@@ -94,7 +101,11 @@ def lines(proof: Proof) -> list[str]:
     witnessed = f", {proof.witnesses} tête(s) de relevé retrouvée(s)" if proof.witnesses and not proof.faults else ""
     return [
         *proof.faults,
-        f"Journal : {proof.lines} lignes, tête {proof.head[:16]}{witnessed}.",
-        f"Messages : {proof.mails} ; pièces : {proof.attachments}.",
+        f"Journal : {proof.lines} lignes{_gone(proof.erased_lines)}, tête {proof.head[:16]}{witnessed}.",
+        f"Messages : {proof.mails}{_gone(proof.erased_mails)} ; pièces : {proof.attachments}.",
         f"{len(proof.faults)} défaut(s)." if proof.faults else "Tout est tel qu’écrit.",
     ]
+
+
+def _gone(n: int) -> str:
+    return f" (effacés : {n})" if n else ""

@@ -189,6 +189,13 @@ class Backup(Section):
     at: time = time(3, 0)
 
 
+class Privacy(Section):
+    """When a file may go by age; 0 = never by itself."""
+
+    years: int = Field(default=5, ge=0, le=30)  # after closing: the file is pseudonymised
+    spam_months: int = Field(default=6, ge=0, le=120)  # suspects, and files out of scope
+
+
 class Instance(Section):
     """Which desk this is (spec §2); stands among the secrets, so that a copied register is known for a copy."""
 
@@ -218,6 +225,7 @@ class Config(Section):
     alarm: AlarmRoad = AlarmRoad()
     texts: Texts = Texts()
     backup: Backup = Backup()
+    privacy: Privacy = Privacy()
     instance: Instance = Instance()
     _file: Path | None = PrivateAttr(default=None)
 

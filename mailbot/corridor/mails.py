@@ -23,7 +23,7 @@ from mailbot.message import Message
 from mailbot.reading import Reading
 from mailbot.reading.form import plain_dashes
 from mailbot.rules.commands import command_of
-from mailbot.store import apply, desks, keep, questions
+from mailbot.store import apply, desks, erase, keep, questions
 from mailbot.store.ledger import Session, Unavailable
 from mailbot.store.tables import Complaint, Inbound
 from mailbot.verdict import same_company
@@ -177,6 +177,7 @@ class Mails:
         )
         effects = think(tx, inbound)
         apply.apply(tx, effects, self.bench.act(tx, cause, inbound_id=read.inbound_id, files=read.files))
+        erase.came_back(tx, read.inbound_id, self.bench.clock())
         failpoints.hit("K11")
         return effects
 

@@ -1,4 +1,5 @@
-"""IMAP: wait, list, fetch, file_away. Decides nothing, marks nothing, expunges nothing (design invariant 1).
+"""IMAP: wait, list, fetch, file_away. Decides nothing, marks nothing, expunges nothing but what `erase` is told (design
+invariant 1).
 
 Everything goes by UID and PEEK. imap_tools carries the connection; its fetch, flag, delete and move are never used,
 because they mark mails as read or expunge those of others (reliability L11, L12).
@@ -14,7 +15,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -34,6 +35,7 @@ CHUNK = 4 * 2**20  # bytes: larger mails are fetched in ranges of this size
 BEGINNING = 512 * 2**10  # bytes of header, and of first part, kept of a mail above the limit
 IDLE_LIMIT = 240.0  # seconds: what sits between us and the server forgets silent connections much before 29 minutes
 _SEARCHED = 500  # mails asked for in one command after a search: command lines are limited
+CLOSED = {"\\noselect", "\\nonexistent"}  # folders that hold folders only
 _ROW = "(UID INTERNALDATE RFC822.SIZE)"
 # a server that talks nonsense makes imaplib stumble in many ways
 _ERRORS = (imaplib.IMAP4.error, ImapToolsError, OSError, ValueError, LookupError, TypeError, AttributeError)
@@ -246,6 +248,33 @@ class Mailbox:
                 raise Down(reason, "Vérifiez mailbox.file_into.", folder=folder, uid=uid)
             return _copied(line.client.untagged_responses.pop("COPYUID", None))
 
+    # -- erasing: only for a person's rights --------------------------------------------------------------------------
+
+    def everywhere(self) -> tuple[str, ...]:
+        """Every folder that can be opened, drafts and views included."""
+        with self._open() as line:
+            return tuple(f.name for f in line.folder.list() if not {x.lower() for x in f.flags} & CLOSED)
+
+    def holding(self, folder: str, words: Sequence[str]) -> list[int]:
+        """UIDs of the mails that hold one of the words, in a header or in the text as the server decodes it."""
+        found: set[int] = set()
+        with self._inside(folder) as line:
+            for word in words:
+                found |= _search(line, folder, word)
+        return sorted(found)
+
+    def erase(self, folder: str, uid: int) -> bool:
+        """Takes one mail out for good: UID EXPUNGE of that UID alone (RFC 4315). False: the server has no UIDPLUS."""
+        with self._inside(folder) as line:
+            if "UIDPLUS" not in line.client.capabilities:
+                return False
+        with self._inside(folder, writable=True) as line:
+            for command in (("STORE", str(uid), "+FLAGS.SILENT", r"(\Deleted)"), ("EXPUNGE", str(uid))):
+                kind, _ = line.client.uid(*command)
+                if kind != "OK":
+                    raise Down(f"Le serveur refuse d’effacer le message {uid}", folder=folder, uid=uid)
+        return True
+
     # -- waiting ----------------------------------------------------------------------------------------------------
 
     def wait(self, seconds: float, stop: threading.Event) -> bool:
@@ -292,6 +321,16 @@ def _fetch(line: Line, folder: str, uids: str, what: str, uid: int | None = None
 
 def _section(line: Line, folder: str, uid: int, what: str) -> bytes | None:
     return section(_fetch(line, folder, str(uid), f"(UID BODY.PEEK{what})", uid), uid)
+
+
+def _search(line: Line, folder: str, word: str) -> set[int]:
+    """A word goes as a literal: no quoting of it can be misread."""
+    client: Any = line.client
+    client.literal = word.encode()
+    kind, data = client.uid("SEARCH", "CHARSET", "UTF-8", "TEXT")
+    if kind != "OK":
+        raise Down(f"Le serveur refuse de chercher dans le dossier « {folder} »", folder=folder)
+    return {int(w) for found in data if found for w in found.split() if w.isdigit()}
 
 
 def _in_ranges(line: Line, folder: str, uid: int, size: int) -> bytes | None:

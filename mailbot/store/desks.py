@@ -167,8 +167,9 @@ def _threaded(tx: Session, query: Query, series: str) -> Letter | None:
 
 
 def _living(series: str) -> tuple[Any, ...]:
-    """Files of the series at work, and exercises: what an essai left behind joins nothing any more."""
-    return col(Complaint.series).in_((series, "practice")), Complaint.stage != "taken-over"
+    """Files of the series at work, and exercises: what an essai left behind, or was pseudonymised, joins nothing any more."""
+    working = col(Complaint.series).in_((series, "practice"))
+    return working, Complaint.stage != "taken-over", col(Complaint.erased_at).is_(None)
 
 
 def _same_thread(tx: Session, query: Query, series: str) -> Case | None:

@@ -31,6 +31,11 @@ def mail_ids(tx: Session) -> list[tuple[int, int]]:
     return [(raw, mail) for raw, mail in rows if raw is not None and mail is not None]
 
 
+def erased(tx: Session) -> set[int]:
+    """The mails whose bytes were erased by right: only their hash is left."""
+    return {raw for raw in tx.exec(select(Raw.id).where(col(Raw.erased_at).is_not(None), Raw.data == b"")) if raw}
+
+
 def octets(tx: Session, raw_id: int) -> bytes | None:
     """The mail's bytes; None when they are no longer those that were written."""
     data, sha256, size = tx.exec(select(Raw.data, Raw.sha256, Raw.size).where(Raw.id == raw_id)).one()

@@ -34,12 +34,13 @@ class Meta(SQLModel, table=True):
 
 
 class Raw(SQLModel, table=True):
-    """The bytes of a mail, once."""
+    """The bytes of a mail, once. Erased, hash and size stay: the same mail seen again is known, and brings nothing back."""
 
     id: int | None = Field(default=None, primary_key=True)
     sha256: str = Field(unique=True)
     size: int
     data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    erased_at: datetime | None = None
 
 
 class Inbound(SQLModel, table=True):
@@ -190,6 +191,8 @@ class Complaint(SQLModel, table=True):
     next_step: str = Field(default="", sa_column_kwargs=_EMPTY)  # how the relation goes on, as its reply says
     look_at: datetime | None = Field(default=None, index=True)  # when the clock may owe something next
     wrong_codes: int = Field(default=0, sa_column_kwargs=_ZERO)
+    hold: str = Field(default="", sa_column_kwargs=_EMPTY)  # legal hold: why nothing of it may be erased
+    erased_at: datetime | None = None  # pseudonymised
 
 
 class Attachment(SQLModel, table=True):
@@ -245,6 +248,7 @@ class Letter(SQLModel, table=True):
     queue_id: str = ""
     bounced_at: datetime | None = None
     cause: str = ""  # "mail:17", "tick:<due key>", "command:<words>"
+    erased: str = Field(default="", sa_column_kwargs=_EMPTY)  # sha256 of the bytes that were erased
 
 
 class LetterKey(SQLModel, table=True):
@@ -280,6 +284,7 @@ class Journal(SQLModel, table=True):
     actor: str
     cause: str
     digest: str  # sha256(salt + text)
+    who: str = Field(default="", sa_column_kwargs=_EMPTY)  # sha256(salt + actor + cause); "": older than schema 0006
     head: str  # sha256(previous head + this line)
 
 
@@ -388,3 +393,16 @@ class ActionFile(SQLModel, table=True):
 
     action_id: int = Field(primary_key=True, foreign_key="action.id")
     complaint_id: int = Field(primary_key=True, foreign_key="complaint.id", index=True)
+
+
+class Erasure(SQLModel, table=True):
+    """A person who was pseudonymised, or files past their age; unfinished until mailbox and database file were cleaned too."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime
+    pseudonym: str  # what stands where their address stood
+    salt: str
+    digest: str  # sha256(salt + address): recognises the person in an older copy, tells nobody who it was
+    todo: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))  # emptied when done
+    mailbox_at: datetime | None = None
+    done_at: datetime | None = None

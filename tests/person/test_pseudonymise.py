@@ -1,0 +1,86 @@
+"""After `person pseudonymise`: no byte of name or address is left, no figure moved, nothing comes back, the chain verifies."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from servers.mail import MailServer
+
+from mailbot import proof
+from mailbot.guard import Guard
+from mailbot.privacy import erasing
+from mailbot.store import erase
+from mailbot.store.tables import Inbound, Journal
+from person.scene import Scene, coats, lived, scene
+from person.searching import ADDRESS, files_that_hold, found_in
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+DRAW = "0123456789ab"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def guard() -> AsyncIterator[Guard]:
+    async with Guard() as opened:
+        yield opened
+
+
+def planned(at: Scene, address: str = ADDRESS) -> erase.Plan:
+    return at.desk.register.ask(lambda tx: erasing.plan(tx, address, at.config, draw=lambda: DRAW))
+
+
+def erased(at: Scene, plan: erase.Plan | None = None) -> erasing.Done:
+    now = at.desk.clock()
+    told = erasing.pseudonymise(at.desk.register, plan or planned(at), at.config, now, who="dan", cause="command:test")
+    return erasing.follow(at.desk.register, at.config, at.mailbox(), at.desk.clock, told)
+
+
+async def test_no_byte_is_left_no_figure_moved_and_nothing_comes_back(
+    mail_server: MailServer, tmp_path: Path, guard: Guard
+) -> None:
+    with scene(mail_server, tmp_path, guard) as at:
+        await lived(at)
+        assert files_that_hold([tmp_path]), "she was there"
+        assert len(files_that_hold([at.maildir])) > 5
+        assert [f.complainant_addr for f in at.desk.files()].count(ADDRESS) == 3
+        assert {r.verdict for r in at.desk.rows(Inbound)} >= {
+            "complaint",
+            "staff-command",
+            "direct-answer",
+            "spam-suspect",
+        }
+        assert any(found_in(r.raw) for r in at.desk.letters("digest")), "a digest names her"
+        moved = at.put(coats()[0], "Trait&AOk-s")
+        before, mails = at.figures(), len(at.desk.rows(Inbound))
+        head = at.desk.rows(Journal)[-1].head
+
+        told = erased(at)
+
+        assert told.whole
+        assert told.mailbox is not None
+        assert told.mailbox.left == []
+        assert moved
+        assert files_that_hold([tmp_path]) == {}
+        assert [n for n, d in files_that_hold([at.maildir]).items()] == []
+        assert at.figures() == before
+        found = await proof.examine(at.desk.register, guard, head=head)
+        assert found.faults == []
+        assert found.erased_mails > 5
+        assert "effacés" in "\n".join(proof.lines(found))
+        assert at.desk.register.ask(erase.unfinished) == []
+        assert {f.complainant_name for f in at.desk.files() if f.erased_at} == {
+            f"Réclamant {f.number}" for f in at.desk.files() if f.erased_at
+        }
+
+        for raw in coats():
+            at.put(raw)
+        await at.sync()
+        at.put(coats()[1].replace(b"From:", b"X-Relay: neuf\r\nFrom:", 1))
+        await at.sync()
+        assert at.figures() == before
+        assert len(at.desk.rows(Inbound)) == mails + 1
+        again = erasing.follow(at.desk.register, at.config, at.mailbox(), at.desk.clock, erasing.Done())
+        assert again.whole
+        assert files_that_hold([tmp_path, at.maildir]) == {}
