@@ -29,6 +29,7 @@ from mailbot.guard import Guard
 from mailbot.health import Health
 from mailbot.mailbox import Down, Mailbox
 from mailbot.outbox import Road, RoadClosed
+from mailbot.privacy.again import Again
 from mailbot.store import instance
 from mailbot.store.ledger import Ledger
 from mailbot.watch import Watch
@@ -75,7 +76,9 @@ class Daemon:
         self.dues = Dues(self.bench, self.mails)
         tokens = oauth.of(config, clock, http)
         token = tokens.access if tokens else None
-        self.mailbox = Mailbox(config.mailbox, token=token, limit=config.intake.max_mb * 2**20)
+        limit = config.intake.max_mb * 2**20
+        self.mailbox = Mailbox(config.mailbox, token=token, limit=limit)
+        self.erasures = Again(self.bench, lambda: Mailbox(config.mailbox, token=token, limit=limit))
         self.watch = Watch(config, self.ledger, self.mailbox, clock)
         sending = token if config.smtp_by_token else None
         self.road = Road(config.smtp, user=config.smtp_user, sender=config.mailbox.address, token=sending)
@@ -111,6 +114,7 @@ class Daemon:
 
     async def _shut(self) -> None:
         await self.backups.finish(now=True)
+        await self.erasures.finish()
         self.road.close()
         self.mailbox.interrupt()
         await asyncio.get_running_loop().run_in_executor(self._imap, self.mailbox.close)
@@ -297,6 +301,7 @@ class Daemon:
         """What APScheduler calls: due rows, ended leases, health, alarms."""
         await self.dues.tick()
         await self.backups.tick()
+        await self.erasures.tick()
         await self.bench.db(lambda tx: self.post.take_back(tx, all_leases=False))
         await self.health.look()
         await self.health.tell()

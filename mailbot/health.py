@@ -10,7 +10,7 @@ import structlog
 
 from mailbot import alarms, backups, rules
 from mailbot.corridor.bench import Bench
-from mailbot.store import apply, instance, questions
+from mailbot.store import apply, erase, instance, questions
 from mailbot.store.ledger import Session
 
 TELL_DOWN_AFTER = timedelta(minutes=10)
@@ -22,6 +22,7 @@ OVER = {
     "smtp": "le courrier part de nouveau",
     "disk": "il y a de nouveau de la place sur le disque du registre",
     "unexplained": "plus aucun message n’attend depuis plus d’une heure d’être traité",
+    "erasure": "l’effacement d’une personne est fini partout où il devait l’être",
     "backup": "une sauvegarde du registre a de nouveau été faite",
 }
 log = structlog.get_logger()
@@ -61,6 +62,9 @@ class Health:
         self._shortage(tx, "disk", free < FREE_MB, text, now)
         text = backups.trouble(tx, self.config, now)
         self._shortage(tx, "backup", bool(text), text, now)
+        left = erase.unfinished(tx)
+        text = "l’effacement d’une personne n’est pas fini (boîte ou fichier de la base) : refaites mailbot person pseudonymise"
+        self._shortage(tx, "erasure", bool(left) and now - left[0].at > UNEXPLAINED_AFTER, text, now)
         for what, words in down.items():
             self._raise(tx, what, words, now)
 

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "mailbot"
 LONGEST = 400  # lines
 
 DESK = frozenset(
-    "message reading identity verdict tags workdays complaint cadence colours fence rules effects letters desk".split()
+    "message reading identity verdict tags workdays complaint cadence colours traces fence rules effects letters desk".split()
 )
 HANDS = frozenset("store guard mailbox outbox oauth names jobs alarms app cli demo".split())
 ABOVE = frozenset({"app", "jobs", "cli", "__main__"})  # they know everything

@@ -115,14 +115,33 @@ def restore(
         fail(NOT_DONE, f"{str(error)[:1].upper()}{str(error)[1:]}.")
     except NewerSchema as error:
         fail(TRY_LATER, f"{error}.")
+    forgotten = _forget(settings, file)
     if as_json:
-        show_json({"file": str(made.file), "rows": made.rows, "head": made.head, "faults": list(made.faults)})
+        told = {"file": str(made.file), "rows": made.rows, "head": made.head, "faults": list(made.faults)}
+        show_json({**told, "forgotten": forgotten})
         return
     typer.echo(f"{made.file} : copie {file.name} reprise et vérifiée ({sum(made.rows.values())} enregistrements).")
     for fault in made.faults:
         typer.echo(f"Défaut du journal : {fault}", err=True)
+    if forgotten:
+        typer.echo(f"{forgotten} personne(s) effacée(s) depuis cette copie l’ont été de nouveau.")
     typer.echo("Le bureau est muet : il prend le courrier et n’envoie rien, qu’une alarme par jour à l’administrateur.")
     typer.echo("Quand l’ancien bureau est arrêté pour de bon : mailbot unmute.")
+
+
+def _forget(settings: Config, file: Path) -> int:
+    """Whoever was erased since the copy was made is not brought back; the mailbox follows once the desk runs."""
+    from mailbot.privacy import erasing
+    from mailbot.store import vacuum
+
+    register = open_register(settings)
+    try:
+        again = erasing.forget_again(register, settings, {file.parent, settings.data_dir}, datetime.now(UTC), user())
+        if again:
+            vacuum.clean(register)
+        return again
+    finally:
+        register.close()
 
 
 @command(examples="mailbot unmute   ·   mailbot unmute --yes")

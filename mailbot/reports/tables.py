@@ -94,6 +94,8 @@ _SHOWN = (
     "no_ack",
     "linked_to",
     "unverified_reference",
+    "hold",
+    "erased_at",
 )
 
 

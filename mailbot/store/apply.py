@@ -194,6 +194,7 @@ LASTING = (
     "disk",
     "unexplained",
     "backup",
+    "erasure",
 )  # troubles with an end; all others are events: told, and over
 ONCE_IN = timedelta(days=1)  # the same event is not told twice in a day
 
