@@ -17,7 +17,8 @@ from mailbot.config import AlarmRoad, Backup
 from mailbot.corridor.bench import words
 from mailbot.guard import Guard
 from mailbot.health import Health
-from mailbot.store import apply
+from mailbot.store import apply, erase
+from mailbot.store.erasures import Erasure
 from mailbot.store.tables import Alarm, Letter
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -150,6 +151,8 @@ async def test_each_end_says_what_is_over(guard: Guard, tmp_path: Path, disk: Ca
         for what in ("imap", "smtp"):
             await well.went_down(what, "en panne", "", ours=True)
         desk.keep(mail())
+        begun = Erasure(at=desk.clock(), pseudonym="", salt="", digest="")
+        desk.register.run(lambda tx: tx.add(begun))
         desk.clock.advance(hours=2)
         disk(10**9)
         await well.look()
@@ -158,6 +161,7 @@ async def test_each_end_says_what_is_over(guard: Guard, tmp_path: Path, disk: Ca
         disk(0)
         desk.register.run(lambda tx: backups.note(tx, desk.clock(), tmp_path, ""))
         await desk.mails.decide_waiting()
+        desk.register.run(lambda tx: erase.done(tx, [1], desk.clock()))
         for what in ("imap", "smtp"):
             await well.came_up(what)
         await well.look()

@@ -19,8 +19,9 @@ from mailbot.config import Config
 from mailbot.mailbox import Down, Mailbox
 from mailbot.privacy import copies
 from mailbot.store import erase, person, vacuum
+from mailbot.store.erasures import Erasure
 from mailbot.store.ledger import Ledger, Session, Trouble
-from mailbot.store.tables import Complaint, Erasure
+from mailbot.store.tables import Complaint
 from mailbot.traces import Traces
 
 LIST = "mailbot-effacements.json"  # beside the register and beside its copies: whom to erase again after a restore

@@ -17,13 +17,13 @@ from sqlmodel import Session, SQLModel, col, select
 
 from mailbot import failpoints
 from mailbot.store import journal
+from mailbot.store.erasures import Erasure
 from mailbot.store.person import Holding, Mentions
 from mailbot.store.tables import (
     Alarm,
     Attachment,
     Complaint,
     Due,
-    Erasure,
     Inbound,
     Journal,
     JournalText,
@@ -47,7 +47,6 @@ WIPED_FILE: dict[str, Any] = {
     "immediate_what": "",
     "draft": "",
     "commitment_reason": "",
-    "no_ack": "",
     "remedy_what": "",
     "next_step": "",
     "look_at": None,

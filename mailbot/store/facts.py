@@ -140,7 +140,8 @@ def letters(tx: Session) -> Iterator[Letter]:
         yield Letter(
             id=row.id, name=row.name, number=number, series=series, state=row.state, keys=tuple(keys.get(row.id, ())),
             to=row.to_addr, envelope=row.envelope_to, message_id=row.message_id,
-            written_id=str(headers["Message-ID"] or "").strip(), written_to=parseaddr(str(headers["To"] or ""))[1],
+            written_id=row.message_id if row.erased else str(headers["Message-ID"] or "").strip(),
+            written_to=row.to_addr if row.erased else parseaddr(str(headers["To"] or ""))[1],
             next_try_at=row.next_try_at, lease_until=row.lease_until, repeats=row.repeats, settled_at=row.settled_at,
             cause=row.cause,
         )  # fmt: skip

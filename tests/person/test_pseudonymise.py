@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from servers.mail import MailServer
 
-from mailbot import proof
+from mailbot import audit, proof
 from mailbot.guard import Guard
 from mailbot.privacy import erasing
 from mailbot.store import erase
@@ -55,6 +55,7 @@ async def test_no_byte_is_left_no_figure_moved_and_nothing_comes_back(
         moved = at.put(coats()[0], "Trait&AOk-s")
         before, mails = at.figures(), len(at.desk.rows(Inbound))
         head = at.desk.rows(Journal)[-1].head
+        faults = (await audit.examine(at.config, at.desk.register, guard, at.desk.clock())).faults
 
         told = erased(at)
 
@@ -69,6 +70,8 @@ async def test_no_byte_is_left_no_figure_moved_and_nothing_comes_back(
         assert found.faults == []
         assert found.erased_mails > 5
         assert "effacés" in "\n".join(proof.lines(found))
+        after = (await audit.examine(at.config, at.desk.register, guard, at.desk.clock())).faults
+        assert [f for f in after if f not in faults] == [], "mailbot check --audit finds nothing new"
         assert at.desk.register.ask(erase.unfinished) == []
         assert {f.complainant_name for f in at.desk.files() if f.erased_at} == {
             f"Réclamant {f.number}" for f in at.desk.files() if f.erased_at
