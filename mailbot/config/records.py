@@ -170,6 +170,14 @@ class Digest(Section):
     names: bool = False
 
 
+class Meeting(Section):
+    """The quality meeting: when its pack is made, and what the figures cannot know by themselves."""
+
+    every_months: Literal[0, 1, 2, 3, 4, 6, 12] = 3  # 0 = on #réunion only
+    bulletin_days: int = Field(default=5, ge=1, le=60)  # working days from the meeting to its bulletin
+    trainees: int = Field(default=0, ge=0)  # welcomed in a year; 0 = unknown
+
+
 class Texts(Section):
     folder: Path | None = None  # one's own templates, each replacing the one of the same name
     signature: str = ""  # default: organisation.service
@@ -222,6 +230,7 @@ class Config(Section):
     mediator: Mediator = Mediator()
     referents: Referents = Referents()
     digest: Digest = Digest()
+    meeting: Meeting = Meeting()
     alarm: AlarmRoad = AlarmRoad()
     texts: Texts = Texts()
     backup: Backup = Backup()
