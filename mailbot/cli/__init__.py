@@ -3,10 +3,23 @@
 Exit codes: 0 done · 1 not done, the message says why · 2 wrong use · 75 try again later · 78 wrong configuration.
 """
 
-from mailbot.cli import account, care, desk, init, people, person, quality, safety, settings
+from mailbot.cli import account, beforehand, care, desk, init, people, person, quality, safety, settings
 from mailbot.cli.shared import app
 
-__all__ = ["account", "app", "care", "desk", "init", "main", "people", "person", "quality", "safety", "settings"]
+__all__ = [
+    "account",
+    "app",
+    "beforehand",
+    "care",
+    "desk",
+    "init",
+    "main",
+    "people",
+    "person",
+    "quality",
+    "safety",
+    "settings",
+]
 
 
 def main() -> None:

@@ -30,13 +30,21 @@ Files = dict[tuple[int, str], tuple[str, str, bytes]]  # (inbound id, attachment
 
 
 class Bench:
-    """One register at work. `clock` gives UTC instants; nothing here waits for the network."""
+    """One register at work. `clock` gives UTC instants, `chance` as many random bytes as asked; nothing here waits for the network."""
 
-    def __init__(self, config: Config, register: Ledger, guard: Guard, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        register: Ledger,
+        guard: Guard,
+        clock: Callable[[], datetime],
+        chance: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
         self.config = config
         self.ledger = register
         self.guard = guard
         self.clock = clock
+        self.chance = chance
         self.house = house(config)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="register")
 
@@ -70,7 +78,7 @@ class Bench:
                 files or {},
                 redirect=self._redirect(tx, letter, essai=essai),
             ),
-            salt=lambda: secrets.token_hex(16),
+            salt=lambda: self.chance(16).hex(),
             inbound_id=inbound_id,
         )
 
@@ -107,9 +115,11 @@ class Bench:
         return replace(letter, in_reply_to=replied, references=references, facts={**letter.facts, "file": about})
 
     def _code(self, tx: Session, about: str, person: str) -> str:
-        return codes.code_for(
-            tx, about, person, self.clock(), lambda: "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
-        )
+        return codes.code_for(tx, about, person, self.clock(), self._draw)
+
+    def _draw(self) -> str:
+        """A code: 32 letters and figures, so that each byte gives one of them, none likelier than another."""
+        return "".join(CODE_ALPHABET[octet % len(CODE_ALPHABET)] for octet in self.chance(CODE_LENGTH))
 
     def _redirect(self, tx: Session, letter: fx.Letter, *, essai: bool) -> str:
         """Who gets what would go to an outsider: on an exercise whoever exercises, in essai the admin (spec §2); "" nobody else."""
@@ -139,7 +149,7 @@ class Bench:
     def _seal(
         self, letter: fx.Letter, house: letters.House, files: tuple[tuple[str, str, bytes], ...], redirect: str
     ) -> letters.Sealed:
-        entropy = secrets.token_bytes(32)
+        entropy = self.chance(32)
         return letters.seal(letter, house, now=self.clock(), entropy=entropy, files=files, redirect_to=redirect)
 
     def outside(self, addr: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 MIGRATIONS = "mailbot.store:migrations"
 DECISION_LOCK = 727272  # PostgreSQL advisory lock: decisions of one register come one after the other
@@ -20,14 +21,17 @@ class NewerSchema(RuntimeError):
     """The register was written by a newer mailbot than this one."""
 
 
-def open_engine(url: str) -> Engine:
-    """An engine for `url`; creates the folder of an SQLite file. Raises sqlalchemy errors when it can't be reached."""
+def open_engine(url: str, *, lasting: bool = True) -> Engine:
+    """An engine for `url`; creates the folder of an SQLite file. Raises sqlalchemy errors when it can't be reached.
+
+    `lasting` False: SQLite without an fsync at each commit.
+    """
     if make_url(url).get_backend_name() == "sqlite":
-        return _sqlite(url)
+        return _sqlite(url, "FULL" if lasting else "OFF")
     return create_engine(url, pool_pre_ping=True, pool_size=4)
 
 
-def _sqlite(url: str) -> Engine:
+def _sqlite(url: str, synchronous: str) -> Engine:
     path = make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # what complainants wrote is nobody else’s
@@ -36,7 +40,7 @@ def _sqlite(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", "busy_timeout=30000"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -50,6 +54,24 @@ def _sqlite(url: str) -> Engine:
 def upgrade(engine: Engine) -> None:
     """Brings the schema to this program's version, whole or not at all. Raises NewerSchema."""
     _migrate(engine)
+
+
+def create(engine: Engine) -> None:
+    """The tables as the code describes them, in one order, marked as up to date; migrations of SQLite leave constraints and
+    indexes in an order that changes from run to run."""
+    from alembic import command
+    from sqlmodel import SQLModel
+
+    from mailbot.store import tables  # noqa: F401  (fills the metadata)
+
+    known, alembic = SQLModel.metadata.sorted_tables, _alembic()
+    with engine.begin() as connection:
+        for table in known:
+            connection.execute(CreateTable(table))
+        for index in sorted((i for t in known for i in t.indexes), key=lambda i: str(i.name)):
+            connection.execute(CreateIndex(index))
+        alembic.attributes["connection"] = connection
+        command.stamp(alembic, "head")
 
 
 def downgrade(engine: Engine, revision: str) -> None:

@@ -24,11 +24,12 @@ __all__ = ["Ledger", "Session", "Trouble", "Unavailable", "mode", "recall", "rem
 
 
 class Ledger:
-    """The register at `url`; create, then `upgrade()` before use."""
+    """The register at `url`; create, then `upgrade()` before use. `lasting` False: of a rehearsal, which may be lost in a
+    power cut."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, lasting: bool = True) -> None:
         self.url = url
-        self.engine = engines.open_engine(url)
+        self.engine = engines.open_engine(url, lasting=lasting)
         self.sqlite = self.engine.dialect.name == "sqlite"
 
     @property
@@ -39,6 +40,10 @@ class Ledger:
     def upgrade(self) -> None:
         """Creates or migrates the schema. Raises engine.NewerSchema."""
         engines.upgrade(self.engine)
+
+    def create(self) -> None:
+        """The schema in an empty register, the same bytes each time; `upgrade` would leave them in any order."""
+        engines.create(self.engine)
 
     def downgrade(self, revision: str) -> None:
         """Brings the schema back to an older one. Raises engine.NewerSchema, LookupError."""
