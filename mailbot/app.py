@@ -28,8 +28,10 @@ from mailbot.corridor.post import Post
 from mailbot.guard import Guard
 from mailbot.health import Health
 from mailbot.mailbox import Down, Mailbox
+from mailbot.monitor import Heartbeat, listening
 from mailbot.outbox import Road, RoadClosed
 from mailbot.privacy.again import Again
+from mailbot.status import Status, status_of
 from mailbot.store import instance
 from mailbot.store.ledger import Ledger
 from mailbot.watch import Watch
@@ -83,7 +85,9 @@ class Daemon:
         sending = token if config.smtp_by_token else None
         self.road = Road(config.smtp, user=config.smtp_user, sender=config.mailbox.address, token=sending)
         self.post = Post(self.bench, self.road)
+        self.tokens = tokens
         self.health = Health(self.bench)
+        self.heartbeat = Heartbeat(config.health.heartbeat_url)
         self.backups = Backups(self.bench)
         self.kept = asyncio.Event()
         self.owed = asyncio.Event()
@@ -115,6 +119,7 @@ class Daemon:
     async def _shut(self) -> None:
         await self.backups.finish(now=True)
         await self.erasures.finish()
+        await self.heartbeat.finish()
         self.road.close()
         self.mailbox.interrupt()
         await asyncio.get_running_loop().run_in_executor(self._imap, self.mailbox.close)
@@ -143,6 +148,7 @@ class Daemon:
         try:
             await self._in_imap(self._connect)
             await self._in_imap(self.watch.pass_once)
+            await self._fetched()
         finally:
             await self.mails.decide_waiting()
             await self.dues.tick()
@@ -157,7 +163,7 @@ class Daemon:
         from mailbot.jobs import ticking
 
         loops = [self._watch_loop, self._decide_loop, self._post_loop]
-        async with ticking(self):
+        async with ticking(self), listening(self.config.health.metrics_port, self.status):
             tasks = [asyncio.create_task(loop()) for loop in loops]
             notify("READY=1")
             await self.stopping.wait()
@@ -228,8 +234,9 @@ class Daemon:
                 waits = RETRY_OURS if error.permanent else self.retry
                 await self._pause("watch", waits[min(failures, len(waits) - 1)])
                 failures += 1
-            except Exception:
+            except Exception as error:
                 log.exception("watch failed")
+                await self.health.fault("relève", error)
                 await self._in_imap(self.mailbox.close)
                 await self._pause("watch", RETRY[1])
 
@@ -244,9 +251,19 @@ class Daemon:
                 looked = loop.time()
             if await self._in_imap(self.watch.pass_once, only_inbox=not full):
                 self.kept.set()
+            await self._fetched()
             self.beat("watch")
             left = max(1.0, every - (loop.time() - looked))
             await self._in_imap(self.mailbox.wait, min(left, LONGEST_WAIT), self.idle_stop)
+
+    async def _fetched(self) -> None:
+        """After each good pass; whoever waits for a heartbeat hears of it."""
+        await self.health.fetched(self.tokens.ends_at if self.tokens else None)
+        self.heartbeat.beat()
+
+    async def status(self) -> Status:
+        now = self.clock()
+        return await self.bench.ask(lambda tx: status_of(tx, self.config, now))
 
     # -- decisions --------------------------------------------------------------------------------------------------------
 
@@ -258,8 +275,9 @@ class Daemon:
                 if await self.mails.decide_waiting(self._goes_on("decide")):
                     failpoints.hit("K13")
                     self.owed.set()
-            except Exception:
+            except Exception as error:
                 log.exception("deciding failed")
+                await self.health.fault("décisions", error)
             await _wait(self.kept, self.stopping, POST_EVERY)
 
     # -- SMTP -------------------------------------------------------------------------------------------------------------
@@ -273,8 +291,9 @@ class Daemon:
                 await self.road.quit()
             except RoadClosed as error:
                 await self._road_closed(error)
-            except Exception:
+            except Exception as error:
                 log.exception("sending failed")
+                await self.health.fault("envoi", error)
                 self.road.close()
             await _wait(self.owed, self.stopping, POST_EVERY)
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
 
-from mailbot import alarms, backups, rules
+from mailbot import alarms, backups, rules, status
 from mailbot.corridor.bench import Bench
-from mailbot.store import apply, erase, instance, questions
+from mailbot.store import apply, erase, instance, pulse, questions
 from mailbot.store.ledger import Session
 
 TELL_DOWN_AFTER = timedelta(minutes=10)
@@ -24,6 +27,8 @@ OVER = {
     "unexplained": "plus aucun message n’attend depuis plus d’une heure d’être traité",
     "erasure": "l’effacement d’une personne est fini partout où il devait l’être",
     "backup": "une sauvegarde du registre a de nouveau été faite",
+    "fetch": "la boîte est de nouveau relevée jusqu’au bout",
+    "late": "plus aucune échéance n’est en retard d’être regardée",
 }
 log = structlog.get_logger()
 
@@ -31,12 +36,14 @@ log = structlog.get_logger()
 class Health:
     """How one desk is. `down_since` names the servers that do not work, « imap » and « smtp »; `up` those known to work."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, seconds: Callable[[], float] = time.monotonic) -> None:
         self.bench = bench
         self.config = bench.config
         self.up: set[str] = set()
         self.down_since: dict[str, datetime] = {}
         self._words: dict[str, str] = {}
+        self._seconds = seconds
+        self._read_at = seconds()
 
     async def look(self) -> None:
         """Raises and ends the alarms that time alone brings."""
@@ -46,6 +53,29 @@ class Health:
             self._note_down("smtp", _put_off(now - stuck[0], stuck[1]), since=stuck[0])
         down = {what: self._words[what] for what, since in self.down_since.items() if now - since > TELL_DOWN_AFTER}
         await self.bench.db(lambda tx: self._judge(tx, down, now))
+
+    async def fetched(self, token_ends_at: datetime | None = None) -> None:
+        """The mailbox was read to its end: the sign of life that counts (promise P6)."""
+        now, self._read_at = self.bench.clock(), self._seconds()
+
+        def write(tx: Session) -> None:
+            pulse.note(tx, pulse.FETCHED, now)
+            if token_ends_at:
+                pulse.note(tx, pulse.TOKEN, token_ends_at)
+
+        await self.bench.db(write)
+
+    async def fault(self, where: str, error: Exception) -> None:
+        """A fault of this program in one of its loops: told once a day, never in the way of the next turn."""
+        now, text = self.bench.clock(), f"erreur interne du bureau ({where}, {type(error).__name__}) : voir son journal"
+        with contextlib.suppress(Exception):
+            await self.bench.db(lambda tx: self._raise(tx, f"fault:{where}", text, now))
+
+    def _unread(self) -> bool:
+        """Whether the mailbox has not been read to its end for too long, though its server answers. Counted by a clock that no
+        jump of the hour moves, and that stands still while the machine sleeps."""
+        limit = status.unfetched_after(self.config.mailbox.poll_seconds)
+        return self._seconds() - self._read_at > limit.total_seconds()
 
     def _stuck(self, tx: Session, now: datetime) -> tuple[datetime, str] | None:
         return None if self._mute(tx) else questions.stuck_letter(tx, now, NOTHING_LEFT_AFTER)
@@ -60,6 +90,14 @@ class Health:
         free = free_mb(self.config.data_dir)
         text = f"il ne reste que {free} Mo sur le disque du registre : faites de la place"
         self._shortage(tx, "disk", free < FREE_MB, text, now)
+        if "imap" not in self.down_since:  # that has its own alarm
+            text = "la boîte répond, mais n’est plus relevée jusqu’au bout depuis plus d’une demi-heure : voir le journal du service"
+            self._shortage(tx, "fetch", self._unread(), text, now)
+        late = pulse.late_since(tx, now)
+        text = "une échéance attend depuis plus d’une heure d’être regardée : voir le journal du service"
+        self._shortage(tx, "late", late is not None and now - late > UNEXPLAINED_AFTER, text, now)
+        if now - (pulse.moment(tx, pulse.TICKED) or now - pulse.EVERY) >= pulse.EVERY:
+            pulse.note(tx, pulse.TICKED, now)
         text = backups.trouble(tx, self.config, now)
         self._shortage(tx, "backup", bool(text), text, now)
         left = erase.unfinished(tx)

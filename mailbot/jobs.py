@@ -22,8 +22,9 @@ async def ticking(daemon: Daemon) -> AsyncIterator[None]:
     async def tick() -> None:
         try:
             await daemon.tick()
-        except Exception:
+        except Exception as error:
             log.exception("tick failed")
+            await daemon.health.fault("horloge", error)
 
     scheduler = AsyncIOScheduler(timezone="UTC")
     scheduler.add_job(

@@ -83,6 +83,30 @@ def check(
     raise typer.Exit(NOT_DONE if any(f.state == "red" for f in findings) else 0)
 
 
+@command(examples="mailbot status   ·   mailbot status --quiet || prévenir   ·   mailbot status --json")
+def status(config: ConfigFile = None, quiet: Quiet = False, as_json: AsJson = False) -> None:
+    """Dit si le bureau est au travail et si rien n’attend, sans rien toucher. 1 s’il faut venir voir ; 75 si le registre ne s’ouvre pas."""
+    from mailbot import status as states
+    from mailbot.store.ledger import Ledger, Trouble
+
+    settings = load(config)
+    register = Ledger(settings.database_url)
+    try:
+        if not register.schema():
+            fail(NOT_DONE, "Le registre est vide : « mailbot run » n’a pas encore tourné.")
+        found = register.ask(lambda tx: states.status_of(tx, settings, datetime.now(UTC)))
+    except (Trouble, OSError) as error:  # without its words: they may hold the URL
+        fail(TRY_LATER, f"Le registre ne s’ouvre pas ({type(error).__name__}) : voir « mailbot check ».")
+    finally:
+        register.close()
+    if as_json:
+        show_json(found.as_dict())
+    else:
+        for line in states.lines(found, quiet=quiet):
+            typer.echo(line)
+    raise typer.Exit(0 if found.well else NOT_DONE)
+
+
 def _audit(settings: Config, *, quiet: bool, as_json: bool) -> NoReturn:
     """The register against what it promises, A1 to A8; 1 if there is a fault."""
     from mailbot import audit

@@ -204,6 +204,13 @@ class Privacy(Section):
     spam_months: int = Field(default=6, ge=0, le=120)  # suspects, and files out of scope
 
 
+class Health(Section):
+    """How a monitor sees the desk."""
+
+    metrics_port: int = Field(default=0, ge=0, le=65535)  # on 127.0.0.1; 0: nothing listens
+    heartbeat_url: str = Field(default="", repr=False)  # whoever knows it can ping it
+
+
 class Instance(Section):
     """Which desk this is (spec §2); stands among the secrets, so that a copied register is known for a copy."""
 
@@ -235,6 +242,7 @@ class Config(Section):
     texts: Texts = Texts()
     backup: Backup = Backup()
     privacy: Privacy = Privacy()
+    health: Health = Health()
     instance: Instance = Instance()
     _file: Path | None = PrivateAttr(default=None)
 

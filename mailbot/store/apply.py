@@ -195,6 +195,8 @@ LASTING = (
     "unexplained",
     "backup",
     "erasure",
+    "fetch",
+    "late",
 )  # troubles with an end; all others are events: told, and over
 ONCE_IN = timedelta(days=1)  # the same event is not told twice in a day
 

@@ -18,6 +18,8 @@ _WRONG_PORTS = {
     (465, "starttls"): "tls", (465, "none"): "tls", (587, "tls"): "starttls", (25, "tls"): "starttls",
 }  # fmt: skip
 
+SAFE_URL = re.compile(r"https://[^\s/]+|http://(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)", re.ASCII)
+
 
 @reads()
 def _servers(c: Config) -> Iterator[Finding]:
@@ -121,10 +123,18 @@ def _since(c: Config) -> Iterator[Finding]:
         )
 
 
+@reads()
+def _heartbeat(c: Config) -> Iterator[Finding]:
+    if c.health.heartbeat_url and not SAFE_URL.match(c.health.heartbeat_url):
+        yield Finding(
+            ("health", "heartbeat_url"), "cette adresse ne commence pas par https://", "Recopiez l’adresse entière"
+        )
+
+
 @reads("smtp", "mailbox.address")
 def _second_road(c: Config) -> Iterator[Finding]:
     webhook, second = c.alarm.webhook, c.alarm.smtp
-    if webhook and not re.match(r"https://[^\s/]+|http://(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)", webhook):
+    if webhook and not SAFE_URL.match(webhook):
         yield Finding(("alarm", "webhook"), "cette adresse ne commence pas par https://", "Recopiez l’adresse entière")
     if second is None:
         return
