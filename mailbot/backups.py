@@ -62,7 +62,13 @@ class Backups:
             await self.bench.db(lambda tx: note(tx, at, None, "erreur interne, voir le journal du service"))
 
 
-def make(config: Config, folder: Path | None, now: datetime, go_on: Callable[[], bool] = lambda: True) -> backup.Copy:
+def make(
+    config: Config,
+    folder: Path | None,
+    now: datetime,
+    go_on: Callable[[], bool] = lambda: True,
+    step: backup.Step = lambda *_: None,
+) -> backup.Copy:
     """A copy of the register, its configuration beside it without secrets, and the old ones taken away. Raises backup.Failed.
 
     A copy whose journal does not verify is kept, and no older one is taken away for it. `folder`: by default the settings'.
@@ -71,7 +77,7 @@ def make(config: Config, folder: Path | None, now: datetime, go_on: Callable[[],
     register = register_file(config)
     if where is None or register is None:
         raise backup.Failed("aucun dossier n’est donné")
-    made = backup.write(register, where, now, go_on)
+    made = backup.write(register, where, now, go_on, step)
     text = configuration(config)
     if text:
         backup.write_beside(made.file, text)

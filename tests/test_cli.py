@@ -255,7 +255,8 @@ def test_a_register_of_a_newer_mailbot_is_left_alone(config: Path) -> None:
 
 
 def test_list_shows_every_file_on_one_line(config: Path) -> None:
-    lines = call("list", "--config", config).stdout.splitlines()
+    heading, *lines = call("list", "--config", config).stdout.splitlines()
+    assert heading.split()[:3] == ["dossier", "échéance", "étape"]
     assert [line.split()[0] for line in lines] == ["REC-2026-0002", "REC-2026-0001"]
     assert "2026-12-01" in lines[1]
     assert "AR envoyé" in lines[1]

@@ -18,6 +18,8 @@ from mailbot.cli.shared import (
     AsJson,
     ConfigFile,
     Quiet,
+    agreed,
+    bar,
     command,
     fail,
     load,
@@ -159,7 +161,8 @@ def preview(
     if texts is not None and not texts.is_dir():
         fail(2, f"Ce dossier de modèles n’existe pas : {texts}.")
     looks = replace(looks, texts_folder=texts) if texts else looks
-    pages = gallery.pages(looks)
+    with bar("Lettres", length=gallery.MANY, hidden=quiet or as_json) as shown:
+        pages = gallery.pages(looks, lambda: shown.update(1))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in pages.items():
@@ -195,8 +198,8 @@ def schema(
     register = Ledger(load(config).database_url)
     try:
         if to:
-            if not yes and not typer.confirm(
-                f"Avez-vous une copie du registre ? Le ramener au schéma {to} ?", err=True
+            if not yes and not agreed(
+                f"Avez-vous une copie du registre ? Le ramener au schéma {to} ?", otherwise=False
             ):
                 fail(NOT_DONE, "Rien n’a été fait.")
             register.downgrade(to)

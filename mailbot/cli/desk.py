@@ -16,12 +16,16 @@ from mailbot.cli.shared import (
     TRY_LATER,
     AsJson,
     ConfigFile,
+    Quiet,
+    agreed,
+    bar,
     command,
     fail,
     load,
     open_register,
     say_mode,
     say_mute,
+    screen,
     show_json,
     user,
     with_mails,
@@ -76,7 +80,7 @@ def list_(
         show_json(rows)
     else:
         say_mute(register.ask(lambda tx: instance.mute(tx, settings.instance_id)))
-        for line in tables.lines(rows):
+        for line in tables.lines(rows, screen()):
             typer.echo(line)
 
 
@@ -150,9 +154,8 @@ def _inspect_each(inspector: Inspector, known: Sequence[Source], as_json: bool) 
     from mailbot.reports import inspection
 
     counted: Counter[str] = Counter()
-    hidden = len(known) < MANY or not sys.stderr.isatty() or sys.stdout.isatty()
-    with typer.progressbar(known, label="Lecture", file=sys.stderr, hidden=hidden) as bar:
-        for source in bar:
+    with bar("Lecture", known, hidden=len(known) < MANY or sys.stdout.isatty()) as shown:
+        for source in shown:
             told = inspection.of(inspector, source.read)
             counted[told["verdict"]] += 1
             if as_json:
@@ -171,6 +174,7 @@ def decide(
     choice: Annotated[str, typer.Argument(help="complaint, note ou ignore")],
     config: ConfigFile = None,
     by: Annotated[str, typer.Option("--by", help="Qui décide (adresse ou nom), pour le journal.")] = "",
+    quiet: Quiet = False,
 ) -> None:
     """Tranche un message qui attend : réclamation, note, ou rien."""
     from mailbot import rules
@@ -183,7 +187,8 @@ def decide(
         fail(NOT_DONE, f"Aucun message n° {inbound_id}. « mailbot list --waiting » montre ceux qui attendent.")
     except (rules.Refused, Unreadable) as error:
         fail(NOT_DONE, f"Rien n’a été fait : {error}.")
-    typer.echo(f"Message {inbound_id} : {choice}. Les lettres partent dès que le bureau tourne.")
+    if not quiet:
+        typer.echo(f"Message {inbound_id} : {choice}. Les lettres partent dès que le bureau tourne.")
 
 
 @command(examples="mailbot start   ·   mailbot start --none --since 2026-11-01")
@@ -195,16 +200,19 @@ def start(
     take: Annotated[str, typer.Option("--take", help="Dossiers d’essai à reprendre, séparés par des virgules.")] = "",
     all_: Annotated[bool, typer.Option("--all", help="Reprendre tous les dossiers d’essai.")] = False,
     none: Annotated[bool, typer.Option("--none", help="N’en reprendre aucun.")] = False,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Ouvre le bureau : fin de l’essai, les lettres partent. Montre ce qui est arrivé entre-temps et demande quoi reprendre."""
     from mailbot import opening
 
     settings = load(config)
-    asyncio.run(with_mails(settings, lambda c: _start(c, opening, since, take, all_, none, as_json)))
+    asyncio.run(with_mails(settings, lambda c: _start(c, opening, since, take, all_, none, quiet, as_json)))
 
 
-async def _start(mails: Any, opening: Any, since: str, take: str, all_: bool, none: bool, as_json: bool) -> None:
+async def _start(
+    mails: Any, opening: Any, since: str, take: str, all_: bool, none: bool, quiet: bool, as_json: bool
+) -> None:
     from mailbot.store import questions
 
     files = await mails.bench.ask(questions.essai_files)
@@ -214,23 +222,14 @@ async def _start(mails: Any, opening: Any, since: str, take: str, all_: bool, no
     except ValueError as error:
         fail(2, str(error))
     if chosen is None:
-        chosen = [f.number for f in files if _agreed(f"Reprendre {opening.line(f)} ?")]
-    hidden = len(files) < MANY or not sys.stderr.isatty()
-    with typer.progressbar(files, label="Reprise", file=sys.stderr, hidden=hidden) as bar:
-        told = await opening.open_desk(mails, bar, chosen, since=moment, who=user())
+        chosen = [f.number for f in files if agreed(f"Reprendre {opening.line(f)} ?")]
+    with bar("Reprise", files, hidden=quiet or len(files) < MANY) as shown:
+        told = await opening.open_desk(mails, shown, chosen, since=moment, who=user())
     if as_json:
         show_json(told)
-    else:
+    elif not quiet:
         for line in opening.lines(told):
             typer.echo(line)
-
-
-def _agreed(question: str) -> bool:
-    """Oui ou non, asked beside the output; Enter is yes."""
-    while True:
-        said = typer.prompt(f"{question} [O/n]", default="o", show_default=False, err=True).strip().lower()
-        if said in ("o", "oui", "y", "yes", "n", "non", "no"):
-            return said[0] != "n"
 
 
 @command(examples="mailbot demo   ·   mailbot demo --once")

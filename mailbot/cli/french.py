@@ -1,10 +1,15 @@
-"""The help in French: typer writes its own few words in English."""
+"""The help in French, and how a command line ends: typer writes its own few words in English."""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
+import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
+
+from mailbot.cli import wrong_use
 
 HELP = "Cette aide."
 WORDS = {
@@ -42,6 +47,25 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     """A command with others below it."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """As typer's, but what it would say itself is said in French. Wrong use: 2; broken off with Ctrl-C or Ctrl-D: 130, 1."""
+        alone = extra.pop("standalone_mode", True)
+        extra["standalone_mode"] = False
+        if not alone:
+            return super().main(*args, **extra)
+        try:
+            code = super().main(*args, **extra)
+        except TyperException as error:
+            ctx = getattr(error, "ctx", None)
+            if type(error).__name__ != "NoArgsIsHelpError":  # the help was shown
+                for line in wrong_use.lines(error.format_message(), ctx):
+                    typer.echo(line, err=True)
+            sys.exit(error.exit_code)
+        except typer.Abort:
+            typer.echo("\nInterrompu.", err=True)
+            sys.exit(1)
+        sys.exit(code if isinstance(code, int) else 0)
 
     def get_help_option(self, ctx: Any) -> Any:
         option = super().get_help_option(ctx)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import secrets
 import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +20,8 @@ from mailbot.cli.shared import (
     AsJson,
     ConfigFile,
     Quiet,
+    agreed,
+    bar,
     command,
     fail,
     load,
@@ -51,7 +55,8 @@ def backup(
     register = open_register(settings)
     now = datetime.now(UTC)
     try:
-        made = backups.make(settings, folder, now)
+        with copying(hidden=quiet or as_json) as step:
+            made = backups.make(settings, folder, now, step=step)
     except Failed as error:
         fail(NOT_DONE, f"{str(error)[:1].upper()}{str(error)[1:]}.")
     if settings.backup.folder is not None and made.file.parent == settings.backup.folder:
@@ -72,6 +77,18 @@ def backup(
         fail(NOT_DONE, f"Mais le journal ne se vérifie pas ({made.faults[0]}) ; aucune ancienne copie n’a été retirée.")
 
 
+@contextlib.contextmanager
+def copying(*, hidden: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar whose length is known once the first pages are copied."""
+    with bar("Copie", length=0, hidden=hidden) as shown:
+
+        def step(done: int, pages: int) -> None:
+            shown.length = pages
+            shown.update(done - shown.pos)
+
+        yield step
+
+
 def _postgres(settings: Config, folder: Path | None) -> list[str]:
     """What to type instead; without a password, which pg_dump asks for or reads in ~/.pgpass."""
     url = re.sub(r"^postgresql\+\w+://", "postgresql://", settings.database_url)
@@ -90,6 +107,7 @@ def restore(
     file: Annotated[Path, typer.Argument(help="Une copie faite par « mailbot backup ».")],
     config: ConfigFile = None,
     anyway: Annotated[bool, typer.Option("--anyway", help="Même si le journal de la copie ne se vérifie pas.")] = False,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Remet un registre depuis une copie, dans un data_dir qui n’en a pas. Le bureau est ensuite muet jusqu’à « unmute »."""
@@ -102,15 +120,17 @@ def restore(
     if target is None:
         fail(NOT_DONE, *_postgres(settings, None))
     try:
-        made = copies.restore(
-            file,
-            target,
-            datetime.now(UTC),
-            new_id=secrets.token_hex(16),
-            who=user(),
-            salt=secrets.token_hex(16),
-            anyway=anyway,
-        )
+        with copying(hidden=quiet or as_json) as step:
+            made = copies.restore(
+                file,
+                target,
+                datetime.now(UTC),
+                new_id=secrets.token_hex(16),
+                who=user(),
+                salt=secrets.token_hex(16),
+                anyway=anyway,
+                step=step,
+            )
     except copies.Failed as error:
         fail(NOT_DONE, f"{str(error)[:1].upper()}{str(error)[1:]}.")
     except NewerSchema as error:
@@ -120,9 +140,12 @@ def restore(
         told = {"file": str(made.file), "rows": made.rows, "head": made.head, "faults": list(made.faults)}
         show_json({**told, "forgotten": forgotten})
         return
-    typer.echo(f"{made.file} : copie {file.name} reprise et vérifiée ({sum(made.rows.values())} enregistrements).")
+    if not quiet:
+        typer.echo(f"{made.file} : copie {file.name} reprise et vérifiée ({sum(made.rows.values())} enregistrements).")
     for fault in made.faults:
         typer.echo(f"Défaut du journal : {fault}", err=True)
+    if quiet:
+        return
     if forgotten:
         typer.echo(f"{forgotten} personne(s) effacée(s) depuis cette copie l’ont été de nouveau.")
     typer.echo("Le bureau est muet : il prend le courrier et n’envoie rien, qu’une alarme par jour à l’administrateur.")
@@ -159,7 +182,7 @@ def unmute(
     why, held = register.ask(lambda tx: (instance.mute(tx, expected), instance.held(tx)))
     if why and not yes and not as_json and sys.stdin.isatty():
         typer.echo(f"{why[:1].upper()}{why[1:]}. Lettres qui vont partir : {_counted(held)}.", err=True)
-        if not typer.confirm("L’autre bureau est-il arrêté, et celui-ci doit-il écrire ?", err=True):
+        if not agreed("L’autre bureau est-il arrêté, et celui-ci doit-il écrire ?", otherwise=False):
             fail(NOT_DONE, "Rien n’a été fait : le bureau reste muet.")
     if why:
         register.run(
@@ -196,7 +219,7 @@ def verify(
         fail(2, f"{error}.")
     settings = load(config)
     register = open_register(settings)
-    found = asyncio.run(_examine(settings, register, wanted, bar=not as_json))
+    found = asyncio.run(_examine(settings, register, wanted, hidden=quiet or as_json))
     register.close()
     if as_json:
         show_json(found.as_dict())
@@ -205,15 +228,12 @@ def verify(
     raise typer.Exit(NOT_DONE if found.faults else 0)
 
 
-async def _examine(settings: Config, register: Any, head: str, *, bar: bool) -> Any:
+async def _examine(settings: Config, register: Any, head: str, *, hidden: bool) -> Any:
     from mailbot import proof
     from mailbot.corridor.bench import words
     from mailbot.guard import Guard
     from mailbot.store import sums
 
-    hidden = not bar or not sys.stderr.isatty()
-    with typer.progressbar(
-        length=register.ask(sums.mails), label="Vérification", file=sys.stderr, hidden=hidden
-    ) as shown:
+    with bar("Vérification", length=register.ask(sums.mails), hidden=hidden) as shown:
         async with Guard(words(settings).to_json()) as guard:
             return await proof.examine(register, guard, head=head, step=lambda: shown.update(1))

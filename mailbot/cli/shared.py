@@ -6,9 +6,10 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
@@ -17,6 +18,7 @@ from mailbot.cli.french import Command, Group
 if TYPE_CHECKING:
     from mailbot.config import Config
 
+T = TypeVar("T")
 NOT_DONE, TRY_LATER, WRONG_CONFIG = 1, 75, 78
 app = typer.Typer(
     cls=Group,
@@ -84,6 +86,21 @@ def usual_place() -> Path | None:
 def screen() -> int:
     """Columns of the terminal; enough for everything where the output is no terminal."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
+
+
+def bar(label: str, items: Sequence[T] | None = None, *, length: int | None = None, hidden: bool = False) -> Any:
+    """How far a long work is, beside the output and only on a terminal: `for … in bar`, or `bar.update(n)`."""
+    hidden = hidden or not sys.stderr.isatty()
+    return typer.progressbar(items, length=length, label=label, file=sys.stderr, hidden=hidden)
+
+
+def agreed(question: str, *, otherwise: bool = True) -> bool:
+    """Oui ou non, asked beside the output; Enter is `otherwise`."""
+    choice, default = ("O/n", "o") if otherwise else ("o/N", "n")
+    while True:
+        said = typer.prompt(f"{question} [{choice}]", default=default, show_default=False, err=True).strip().lower()
+        if said in ("o", "oui", "y", "yes", "n", "non", "no"):
+            return bool(said[0] != "n")
 
 
 def show_json(value: Any, *, indent: int | None = 2) -> None:

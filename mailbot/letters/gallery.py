@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 from mailbot.letters import own
@@ -16,8 +17,12 @@ pre{white-space:pre-wrap;border:1px solid #d5dbe2;padding:1rem;margin:0;height:8
 .wrong{color:#a31515}"""
 
 
-def pages(house: House) -> dict[str, str]:
-    """File name → its content; `index.html` leads to all of them. A text that cannot be written is a page that says why."""
+MANY = len(KINDS) + len(set(KINDS) & set(TO_COMPLAINANTS))
+
+
+def pages(house: House, step: Callable[[], object] = lambda: None) -> dict[str, str]:
+    """File name → its content; `index.html` leads to all of them. A text that cannot be written is a page that says why.
+    `step` is called after each of the MANY letters."""
     made: dict[str, str] = {}
     rows: list[str] = []
     faults = own.faults(house)
@@ -35,6 +40,7 @@ def pages(house: House) -> dict[str, str]:
             reader = "réclamant" if kind in TO_COMPLAINANTS else "équipe"
             flag = f' <span class="wrong">{len(wrong)} faute(s)</span>' if wrong else ""
             link = f'<a href="{name}">{escape(kind)}</a>'
+            step()
             rows.append(f"<tr><td>{link}{flag}</td><td>{language}</td><td>{reader}</td><td>{escape(subject)}</td></tr>")
     made["index.html"] = _index(house, rows, faults)
     return made

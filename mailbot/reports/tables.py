@@ -10,16 +10,19 @@ from mailbot.store import questions
 from mailbot.store.ledger import Session
 from mailbot.store.tables import Complaint, Letter
 
-WIDTHS = {
-    "number": 16,
-    "due_on": 11,
-    "stage": 10,
-    "type": 11,
-    "assignee": 28,
-    "inbound_id": 6,
-    "verdict": 13,
-    "from": 34,
+HEADINGS = {
+    "number": "dossier",
+    "due_on": "échéance",
+    "stage": "étape",
+    "type": "de la part de",
+    "assignee": "confié à",
+    "inbound_id": "ID",
+    "verdict": "verdict",
+    "from": "de",
+    "until": "à décider avant",
+    "subject": "objet",
 }
+FIRM = frozenset({"number", "due_on", "inbound_id"})  # half of one is of no use
 
 
 def files(tx: Session) -> list[dict[str, Any]]:
@@ -117,26 +120,27 @@ def story(tx: Session, number: str) -> dict[str, Any] | None:
     return questions.why(tx, row) if row else None
 
 
-def lines(rows: list[dict[str, Any]]) -> list[str]:
-    """A table that fits a terminal of 120 columns."""
+def lines(rows: list[dict[str, Any]], width: int) -> list[str]:
+    """The table of files, or of mails that wait, in at most `width` columns."""
     if not rows:
         return ["(rien)"]
-    return [_line(r) for r in rows]
-
-
-def _line(row: dict[str, Any]) -> str:
-    cells = [clean(_named(k, row[k])).ljust(w)[:w] for k, w in WIDTHS.items() if k in row]
-    return " ".join([*cells, clean(str(row.get("subject", "")))[:40]]).rstrip()
+    shown = {key: title for key, title in HEADINGS.items() if key in rows[0]}
+    return fit([{key: _named(key, row[key]) for key in shown} for row in rows], shown, width, FIRM)
 
 
 def _named(key: str, value: Any) -> str:
     if value is None:
         return "—"
+    if key == "until":
+        return str(value)[:10]
     return STAGE_NAMES.get(value, value) if key == "stage" else str(value)
 
 
-def fit(rows: list[dict[str, Any]], headings: dict[str, str], width: int) -> list[str]:
-    """A table with headings, of at most `width` columns: the widest column gives way first. `headings`: key → title."""
+def fit(
+    rows: list[dict[str, Any]], headings: dict[str, str], width: int, firm: frozenset[str] = frozenset()
+) -> list[str]:
+    """A table with headings, of at most `width` columns: the widest column gives way first, one that is `firm` never.
+    `headings`: key → title."""
     if not rows:
         return ["(rien)"]
     table = [
@@ -144,8 +148,9 @@ def fit(rows: list[dict[str, Any]], headings: dict[str, str], width: int) -> lis
         *([clean("—" if row[key] in ("", None) else str(row[key])) for key in headings] for row in rows),
     ]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    while sum(widths) + 2 * (len(widths) - 1) > width and max(widths) > 4:
-        widths[widths.index(max(widths))] -= 1
+    soft = [n for n, key in enumerate(headings) if key not in firm]
+    while sum(widths) + 2 * (len(widths) - 1) > width and max(widths[n] for n in soft) > 4:
+        widths[max(soft, key=lambda n: widths[n])] -= 1
     return ["  ".join(_cell(c, w) for c, w in zip(row, widths, strict=True)).rstrip() for row in table]
 
 

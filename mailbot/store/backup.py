@@ -42,13 +42,22 @@ class Copy:
     faults: tuple[str, ...]
 
 
-def write(register: Path, folder: Path, now: datetime, go_on: Callable[[], bool] = lambda: True) -> Copy:
+Step = Callable[[int, int], object]  # pages copied, pages in all
+
+
+def _unseen(done: int, pages: int) -> None:
+    """Nobody looks on."""
+
+
+def write(
+    register: Path, folder: Path, now: datetime, go_on: Callable[[], bool] = lambda: True, step: Step = _unseen
+) -> Copy:
     """One checked copy in `folder`. Whoever opens it with a daemon has a mute desk, however it came there."""
     with guarding(f"aucune copie n’a été faite dans {folder}"):
         _open_folder(folder)
         _sweep(folder, now)
         with _draft(folder) as draft:
-            rows = _copy(register, draft, go_on)
+            rows = _copy(register, draft, go_on, step)
             head, faults = _within(draft, lambda tx: _mark(tx, f"ce registre est une copie du {_day(now)}"))
             return _finish(draft, folder / f"mailbot-{now.astimezone(UTC):{STAMP}}.db", rows, head, faults)
 
@@ -64,7 +73,17 @@ def write_beside(copy: Path, text: str) -> Path:
     return target
 
 
-def restore(file: Path, target: Path, now: datetime, *, new_id: str, who: str, salt: str, anyway: bool) -> Copy:
+def restore(
+    file: Path,
+    target: Path,
+    now: datetime,
+    *,
+    new_id: str,
+    who: str,
+    salt: str,
+    anyway: bool,
+    step: Step = _unseen,
+) -> Copy:
     """Makes `target`, which must not exist, of a copy: checked, brought to this program's schema, with a new id, mute.
 
     `anyway`: also if its journal does not verify. Raises Failed, engine.NewerSchema.
@@ -90,7 +109,7 @@ def restore(file: Path, target: Path, now: datetime, *, new_id: str, who: str, s
     with guarding(f"rien n’a été restauré depuis {file}"):
         _open_folder(target.parent)
         with _draft(target.parent) as draft:
-            rows = _copy(file, draft)
+            rows = _copy(file, draft, step=step)
             head, faults = _within(draft, resettle, upgrade=True)
             if faults and not anyway:
                 raise Failed(
@@ -110,12 +129,13 @@ def rotate(folder: Path, keep: int, now: datetime) -> list[Path]:
     return old
 
 
-def _copy(source: Path, draft: Path, go_on: Callable[[], bool] = lambda: True) -> dict[str, int]:
+def _copy(source: Path, draft: Path, go_on: Callable[[], bool] = lambda: True, step: Step = _unseen) -> dict[str, int]:
     """The snapshot, page for page; checked and counted against the one it was taken from."""
 
-    def step(*_: int) -> None:
+    def copied(_: int, left: int, pages: int) -> None:
         if not go_on():
             raise Failed("la copie a été interrompue : le bureau s’arrête")
+        step(pages - left, pages)
 
     if not source.is_file():
         raise Failed(f"ce fichier n’existe pas : {source}")
@@ -126,7 +146,7 @@ def _copy(source: Path, draft: Path, go_on: Callable[[], bool] = lambda: True) -
         wanted = _counts(here)
         if "journal" not in wanted:
             raise Failed(f"{source} n’est pas un registre de mailbot")
-        here.backup(there, pages=PAGES, progress=step)
+        here.backup(there, pages=PAGES, progress=copied)
         there.set_progress_handler(lambda: not go_on(), 100_000)
         damage = [str(row[0]) for row in there.execute("PRAGMA integrity_check(5)") if row[0] != "ok"]
         damage += [f"référence perdue dans {row[0]}" for row in there.execute("PRAGMA foreign_key_check")][:5]
