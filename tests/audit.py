@@ -157,6 +157,11 @@ def numbers(e: Evidence) -> list[str]:
 
 def letters(e: Evidence) -> list[str]:
     """A3: each owed letter was accepted once; extra copies only as far as allowed, and byte-identical."""
+    return copies_of_letters(e) + _owed(e)
+
+
+def copies_of_letters(e: Evidence) -> list[str]:
+    """A3 without the question of whom each mail obliges us to write to."""
     problems, extra = [], 0
     copies: dict[str, list[Accepted]] = {}
     for accepted in e.accepted:
@@ -173,7 +178,7 @@ def letters(e: Evidence) -> list[str]:
         problems += [f"letter {row['name']} arrived with other bytes" for a in own if not a.raw.endswith(row["raw"])]
     if extra > e.extra_copies:
         problems.append(f"{extra} extra copies, {e.extra_copies} allowed")
-    return problems + _owed(e)
+    return problems
 
 
 def _owed(e: Evidence) -> list[str]:

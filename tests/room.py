@@ -169,7 +169,7 @@ class Webhook:
 
 
 @lru_cache(maxsize=1)
-def _empty_register() -> Path:
+def new_register() -> Path:
     """An upgraded register to copy: migrating is the slow part of making one."""
     path = Path(mkdtemp(prefix="mailbot-room-")) / "mailbot.db"
     register = Ledger(f"sqlite:///{path}")
@@ -185,7 +185,7 @@ def room(folder: Path, guard: Guard, *, port: int = 9, now: datetime = cast.NOON
     config = configured(folder, port=port, **settings)
     path = folder / "mailbot.db"
     if not path.exists():
-        shutil.copy(_empty_register(), path)
+        shutil.copy(new_register(), path)
     register = Ledger(config.database_url)
     made = Room(config, register, guard, Clock(now))
     try:

@@ -15,7 +15,7 @@ from typing import Any
 import any_mail
 import cast
 import pytest
-from room import _empty_register
+from room import new_register
 from sqlmodel import Session
 
 from mailbot.config import Config
@@ -40,7 +40,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 @pytest.fixture(scope="module")
 def desk(config: Config) -> Iterator[Session]:
     """A register with five files, inside one transaction that is never committed."""
-    shutil.copy(_empty_register(), config.data_dir / "mailbot.db")
+    shutil.copy(new_register(), config.data_dir / "mailbot.db")
     register = Ledger(config.database_url)
     with register.transaction() as tx:
         any_mail.set_up(tx)
