@@ -253,6 +253,17 @@ def test_some_addresses_name_their_provider(domain: str, name: str) -> None:
     assert found.name == name
 
 
+@pytest.mark.parametrize(("address", "user"), [("bo.martin@free.fr", "bo.martin"), ("bo@orange.fr", "")])
+def test_who_logs_in_is_the_address_or_what_the_provider_wants_of_it(address: str, user: str) -> None:
+    found = discover.find(address, asker({}), lambda _: b"")
+    assert found is not None
+    assert found.user == user
+
+
+def test_each_provider_says_where_it_was_read() -> None:
+    assert [p.found.name for p in providers.PROVIDERS if len(p.source) < 20] == []
+
+
 def test_no_provider_is_reached_in_clear() -> None:
     assert {s.security for p in providers.PROVIDERS for s in (p.found.imap, p.found.smtp)} <= {"tls", "starttls"}
 

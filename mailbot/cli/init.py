@@ -138,7 +138,7 @@ def _servers(asking: Asking, address: str, autoconfig: str) -> Found:
     named = asking.of("provider", "", _provider) if "provider" in told else None
     if any(key in told for key in SERVERS):
         found = _by_hand(asking)
-        return replace(named, imap=found.imap, smtp=found.smtp) if named else found
+        return discover.of(replace(named, imap=found.imap, smtp=found.smtp), address) if named else found
     typer.echo("Recherche de l’hébergeur de cette adresse…")
     known = named or discover.find(address, names.ask, discover.fetch, autoconfig=autoconfig)
     if known is None and asking.given is None:
@@ -153,7 +153,7 @@ def _servers(asking: Asking, address: str, autoconfig: str) -> Found:
         by_hand: Found = _by_hand(asking)
         known = by_server(by_hand.imap) or by_hand
     typer.echo(f"Trouvé : {known.name}.")
-    return known
+    return discover.of(known, address)
 
 
 def _provider(said: str) -> Found | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import urllib.request
 from collections.abc import Callable
+from dataclasses import replace
 from http.client import HTTPException
 from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree
@@ -26,9 +27,15 @@ def find(address: str, ask: Asker, fetch: Fetch, *, autoconfig: str = "") -> Fou
     if autoconfig and (found := read(fetch(autoconfig), address)):
         return found
     if known := by_domain(domain) or by_mx(_exchangers(domain, ask)):
-        return known
+        return of(known, address)
     found = _told(domain, address, fetch) or _srv(domain, ask)
-    return (by_server(found.imap) if found else None) or found
+    known = by_server(found.imap) if found else None
+    return of(known, address) if known else found
+
+
+def of(provider: Found, address: str) -> Found:
+    """What the table says, for this address."""
+    return replace(provider, user=_filled(provider.user, address))
 
 
 def _exchangers(domain: str, ask: Asker) -> tuple[str, ...]:

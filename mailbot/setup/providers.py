@@ -1,7 +1,6 @@
-"""Where the common providers keep their servers; known by address or by the domain's MX.
+"""Where the common providers keep their servers; known by address or by the domain's MX. A wrong one fails when tried.
 
-Read in November 2026: Infomaniak and IONOS (reception) on their own help; Microsoft and OVHcloud in others' guides. The rest,
-and every ending of an MX, is common knowledge not yet compared with the provider's page. A wrong one fails when tried.
+Each entry says where it was read, in November 2026. `ISPDB` is the table that Thunderbird keeps with the providers.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ class Found:
     name: str
     imap: Server
     smtp: Server
-    user: str = ""  # "" = the address
+    user: str = ""  # "" = the address; the marks of autoconfig stand for its parts
     oauth: Literal["", "microsoft", "google"] = ""
     by_password: bool = True  # whether a password opens it as well
     hint: str = ""
@@ -38,6 +37,7 @@ class Provider:
     domains: tuple[str, ...]
     mx: tuple[str, ...]  # endings of the names of its MX
     called: tuple[str, ...]  # beginnings of what people call it, in lower case
+    source: str
 
 
 def _tls(host: str, port: int) -> Server:
@@ -45,7 +45,6 @@ def _tls(host: str, port: int) -> Server:
 
 
 PROVIDERS = (
-    # to compare with learn.microsoft.com; two guides read agree
     Provider(
         found=Found(
             name="Microsoft 365",
@@ -57,60 +56,62 @@ PROVIDERS = (
         domains=(),
         mx=(".mail.protection.outlook.com", ".mx.microsoft"),
         called=("microsoft", "office", "outlook", "exchange online"),
+        source="ISPDB office365.com, MX too; how to sign in: learn.microsoft.com",
     ),
-    # to compare with support.google.com/mail
     Provider(
         found=Found(name="Google", imap=_tls("imap.gmail.com", 993), smtp=_tls("smtp.gmail.com", 465), oauth="google"),
         domains=("gmail.com", "googlemail.com"),
         mx=(".google.com", ".googlemail.com"),
         called=("google", "gmail", "workspace"),
+        source="developers.google.com/gmail/imap; MX: ISPDB googlemail.com",
     ),
-    # MX Plan; to compare with help.ovhcloud.com; one guide read agrees
     Provider(
         found=Found(name="OVHcloud", imap=_tls("ssl0.ovh.net", 993), smtp=_tls("ssl0.ovh.net", 465)),
         domains=(),
         mx=("mx0.mail.ovh.net", "mx1.mail.ovh.net", "mx2.mail.ovh.net", "mx3.mail.ovh.net", "mx4.mail.ovh.net"),
         called=("ovh",),
+        source="OVHcloud, guide « Premiers pas avec l’offre MX Plan »; MX: its guide to DNS records",
     ),
-    # read on infomaniak.com/en/support, « protocols and ports »
     Provider(
         found=Found(name="Infomaniak", imap=_tls("mail.infomaniak.com", 993), smtp=_tls("mail.infomaniak.com", 465)),
         domains=("ik.me", "etik.com", "ikmail.com"),
         mx=(".infomaniak.ch", ".infomaniak.com"),
         called=("infomaniak",),
+        source="infomaniak.com/en/support, « protocols and ports »; MX not read there",
     ),
-    # the server is on docs.gandi.net/gandimail; its ports are to compare
     Provider(
         found=Found(name="Gandi", imap=_tls("mail.gandi.net", 993), smtp=_tls("mail.gandi.net", 465)),
         domains=(),
         mx=(".mail.gandi.net",),
         called=("gandi",),
+        source="docs.gandi.net, « standard email settings »; MX: wiki.gandi.net; ports not read there",
     ),
-    # reception read on ionos.fr/assistance, « serveur entrant »; sending and ports to compare
     Provider(
         found=Found(name="IONOS", imap=_tls("imap.ionos.fr", 993), smtp=_tls("smtp.ionos.fr", 465)),
         domains=(),
         mx=(".ionos.fr", ".ionos.com", ".1and1.fr"),
         called=("ionos", "1and1", "1&1"),
+        source="ionos.fr/assistance for reception; sending and MX: ISPDB ionos.fr",
     ),
-    # to compare with assistance.orange.fr
     Provider(
         found=Found(name="Orange", imap=_tls("imap.orange.fr", 993), smtp=_tls("smtp.orange.fr", 465)),
         domains=("orange.fr", "wanadoo.fr"),
         mx=(),
         called=("orange", "wanadoo"),
+        source="ISPDB orange.fr, from assistance.orange.fr",
     ),
-    # to compare with assistance.free.fr
     Provider(
         found=Found(
             name="Free",
             imap=_tls("imap.free.fr", 993),
             smtp=_tls("smtp.free.fr", 465),
+            user="%EMAILLOCALPART%",
             hint="Chez Free, l’envoi authentifié s’active d’abord dans l’espace abonné.",
         ),
         domains=("free.fr",),
         mx=(),
         called=("free",),
+        source="ISPDB free.fr, from assistance.free.fr (article 609)",
     ),
 )
 
