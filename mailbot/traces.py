@@ -5,17 +5,20 @@ Only what names this one person and nobody else: whoever collects the words leav
 
 from __future__ import annotations
 
-import base64
+import binascii
+import quopri
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import unquote_to_bytes
 
 SHORTEST_NAME = 5  # letters: « Li Wu » is a name, « Ann » alone is half the staff
 _BETWEEN = r"[\s.\-/()]*"  # what people write between the digits of a telephone number
 _ABROAD = r"(?:(?:\+|00)33[\s.\-]*(?:\(0\)[\s.\-]*)?|0)?"
 _FOLDED = re.compile(rb"=?\r?\n[ \t]?")
+_BETWEEN_WORDS = re.compile(rb"\?=\s{1,4}=\?[\w\-]{2,40}\?[qQ]\?")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{8,}")
 
 
 class Traces:
@@ -53,22 +56,14 @@ class Traces:
 
     @cached_property
     def _patterns(self) -> tuple[tuple[re.Pattern[str], str], ...]:
-        found = [(rf"(?<![\w.+\-]){re.escape(a)}(?![\w\-])", self._instead) for a in self.addresses]
+        found = [(rf"(?<![\w.+\-]){re.escape(a)}(?!\.?[\w\-])", self._instead) for a in self.addresses]
         found += [(rf"(?<!\w){_spaced(n)}(?!\w)", self._name) for name in self.names for n in turned(name)]
         found += [(rf"(?<!\d){_ABROAD}{_BETWEEN.join(d)}(?!\d)", "") for d in self.phones]
         return tuple((re.compile(pattern, re.IGNORECASE), instead) for pattern, instead in found)
 
     def within(self, data: bytes) -> bool:
         """Whether the bytes hold one of the words: as they are, in quoted-printable, base64, percents or encoded words."""
-        return bool(self._bytes.search(data) or self._bytes.search(_FOLDED.sub(b"", data)))
-
-    @cached_property
-    def _bytes(self) -> re.Pattern[bytes]:
-        words = [*self.addresses, *(n for name in self.names for n in turned(name))]
-        forms = {form for word in words for form in encoded(word)}
-        numbers = [(_BETWEEN.join(d)).encode() for d in self.phones]
-        longest_first = sorted(forms, key=len, reverse=True)
-        return re.compile(b"|".join([*map(re.escape, longest_first), *numbers]) or rb"(?!)")
+        return any(pattern.search(text) for text in readings(data) for pattern, _ in self._patterns)
 
 
 def usable(name: str) -> bool:
@@ -82,33 +77,28 @@ def turned(name: str) -> tuple[str, ...]:
     return name, f"{last} {first}", f"{last}, {first}"
 
 
-def encoded(word: str) -> Iterator[bytes]:
-    """The word as it may stand in a mail or a file."""
-    for written in dict.fromkeys((word, word.lower(), word.upper(), word.title(), word.capitalize())):
-        for charset in ("utf-8", "cp1252"):
-            octets = written.encode(charset, "replace")
-            yield octets
-            yield _quoted(octets)
-            yield _quoted(octets).replace(b" ", b"_")
-            yield _quoted(octets).replace(b"@", b"=40").replace(b" ", b"_")
-            yield from in_base64(octets)
-        yield quote(written, safe="").encode()
-        yield quote(written, safe="@").encode()
-        yield quote(written, safe="@").replace("%20", "+").encode()
+def readings(data: bytes) -> Iterator[str]:
+    """The bytes as every text that they may stand for, whoever reads them."""
+    whole = _FOLDED.sub(b"", data)
+    quoted = quopri.decodestring(_BETWEEN_WORDS.sub(b"", data))
+    for octets in (data, _FOLDED.sub(b" ", data), whole, quoted, quoted.replace(b"_", b" "), unquote_to_bytes(whole)):
+        yield from _texts(octets)
+    yield from _texts(unquote_to_bytes(whole.replace(b"+", b" ")))
+    for run in _BASE64.finditer(whole):
+        for first in range(4):  # what stands before it may have run into it
+            part = run[0][first:]
+            yield from _texts(binascii.a2b_base64(part[: len(part) // 4 * 4] + _rest(part)))
 
 
-def in_base64(octets: bytes) -> Iterator[bytes]:
-    """What of the base64 is the word's alone, for each of the three ways it may be aligned."""
-    for before in range(3):
-        text = base64.b64encode(b"\0" * before + octets).rstrip(b"=")
-        whole = (before + len(octets)) // 3 * 4  # the last group may depend on what follows
-        first = 0 if before == 0 else 4
-        if whole - first >= 8:
-            yield text[first:whole]
+def _rest(part: bytes) -> bytes:
+    """The last group, filled up as it must have been."""
+    last = part[len(part) // 4 * 4 :]
+    return last + b"=" * (4 - len(last)) if len(last) > 1 else b""
 
 
-def _quoted(octets: bytes) -> bytes:
-    return b"".join(bytes((o,)) if 32 <= o < 127 and o != 0x3D else b"=%02X" % o for o in octets)
+def _texts(octets: bytes) -> tuple[str, ...]:
+    """In each of the alphabets that French mail is written in; the second never fails."""
+    return octets.decode("utf-8", "replace"), octets.decode("latin-1")
 
 
 def _spaced(name: str) -> str:

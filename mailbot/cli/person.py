@@ -124,8 +124,12 @@ def pseudonymise(
 
     settings, now = load(config), datetime.now(UTC)
     register = open_register(settings)
+
+    def plan(tx: Any) -> Plan:
+        return erasing.plan(tx, address, settings, draw=lambda: secrets.token_hex(6))
+
     try:
-        made = register.ask(lambda tx: erasing.plan(tx, address, settings, draw=lambda: secrets.token_hex(6)))
+        made = register.ask(plan)
     except erasing.Refused as error:
         fail(NOT_DONE, f"Rien n’a été fait : {error}.")
     made = replace(made, others_too=others)
@@ -142,6 +146,9 @@ def pseudonymise(
         if preview:
             return
         _sure(address, yes=yes)
+        made = replace(register.ask(plan), others_too=others)  # mail may have come while somebody was typing
+        if erasing.obstacles(made, settings, now, anyway=anyway):
+            fail(NOT_DONE, "Rien n’est effacé : un message vient d’arriver. Refaites la commande.")
         told = erasing.pseudonymise(register, made, settings, now, who=user(), cause="command:person pseudonymise")
     _follow(settings, register, told, as_json=as_json)
 

@@ -42,6 +42,10 @@ class Again:
         """Ends the work in hand: what it leaves is taken up at the next start."""
         if self._mailbox:
             self._mailbox.interrupt()
+        await self.wait()
+
+    async def wait(self) -> None:
+        """Until the work in hand has come to its end."""
         if self._work:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._work

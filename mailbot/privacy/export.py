@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mailbot import fence
+from mailbot.complaint import STAGE_NAMES
 from mailbot.config import Config
 from mailbot.guard import Guard, Unreadable
 from mailbot.reports.tables import clean
@@ -173,19 +174,29 @@ def _plain(value: Any) -> Any:
 def page(data: dict[str, Any]) -> str:
     """The page one begins with: every file's facts, every mail and letter with its link, the journal."""
     body = [
-        f"<p>Tout ce que le bureau des réclamations détient sur {escape(data['address'])}, le {data['exported_at'][:10]}.</p>"
+        f"<p>Tout ce que le bureau des réclamations détient sur {escape(data['address'])}, le {_day(data['exported_at'])}.</p>"
     ]
     for file in data["files"]:
-        rows = "".join(f"<tr><th>{LABELS[k]}<td>{escape(str(v))}" for k, v in file.items() if v not in (None, ""))
+        rows = "".join(f"<tr><th>{LABELS[k]}<td>{_shown(k, v)}" for k, v in file.items() if v not in (None, ""))
         body.append(f"<h2>{escape(file['number'])}</h2><table>{rows}</table>")
-    links = "".join(f"<tr><td>{p['at'][:10]}<td>{p['kind']}<td>{_link(p)}<td>{_links(p)}" for p in data["pieces"])
+    links = "".join(f"<tr><td>{_day(p['at'])}<td>{p['kind']}<td>{_link(p)}<td>{_links(p)}" for p in data["pieces"])
     body.append(f"<h2>Messages et lettres</h2><table><tr><th>date<th>quoi<th>objet<th>pièces{links}</table>")
+    told = [s for s in data["journal"] if s["text"]]
     steps = "".join(
-        f"<tr><td>{s['at'][:16].replace('T', ' ')}<td>{escape(s['who'])}<td>{escape(s['event'])}<td>{escape(s['text'])}"
-        for s in data["journal"]
+        f"<tr><td>{_day(s['at'])}<td>{s['at'][11:16]}<td>{escape(s['who'])}<td>{escape(s['text'])}" for s in told
     )
     body.append(f"<h2>Journal</h2><table>{steps}</table>")
     return PAGE.format(title="Données personnelles", body="\n".join(body))
+
+
+def _shown(name: str, value: Any) -> str:
+    """As somebody reads it: stages by their French names, days first."""
+    text = STAGE_NAMES.get(str(value), str(value)) if name == "stage" else str(value)
+    return escape(_day(text) if name.endswith(("_at", "_on")) else text)
+
+
+def _day(moment: str) -> str:
+    return "/".join(reversed(moment[:10].split("-")))
 
 
 def _link(piece: dict[str, Any]) -> str:

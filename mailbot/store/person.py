@@ -12,6 +12,8 @@ from mailbot.complaint import ENDED
 from mailbot.store.tables import Attachment, Complaint, Inbound, Journal, JournalText, Letter, Raw
 from mailbot.traces import Traces, usable
 
+LEFT = ("sent", "uncertain")  # letters that their reader has, or may have
+
 
 @dataclass(frozen=True, kw_only=True)
 class Holding:
@@ -193,7 +195,7 @@ def everything(tx: Session, address: str, *, staff: Collection[str]) -> Everythi
                 erased=bool(x.erased),
             )
             for x, i in letters
-            if x.state not in ("cancelled", "refused", "given_up")
+            if x.state in LEFT
         ),
         steps=tuple(
             Step(at=s.at, number=s.number, event=s.event, actor=s.actor, text=told.get(s.id or 0, "effacé"))

@@ -150,6 +150,43 @@ def _careless(desk: Room) -> None:
     event.listen(desk.register.engine, "connect", lambda db, _: db.execute("PRAGMA secure_delete=OFF"))
 
 
+async def wrote_and_was_answered(at: Scene) -> None:
+    """Two mails of hers, one file each, both closed."""
+    await at.sync()
+    await at.arrive(*coats()[:2])
+    for file in at.desk.files():
+        at.desk.register.run(lambda tx, n=file.number: _closed(tx, n, at.desk.clock()))  # type: ignore[misc]
+
+
+def written(at: Scene, **tables: str) -> Path:
+    """The scene's configuration as a file, for the program as a process. `tables`: more of the file, by name."""
+    staff = "".join(
+        f'[[staff]]\nname = "{p.name}"\naddresses = {list(p.addresses)}\nroles = {list(p.roles)}\n'
+        for p in at.config.staff
+    )
+    text = f"""data_dir = "{at.config.data_dir}"
+[organisation]
+name = "Institut Exemple Formation"
+domains = ["ief.example"]
+[mailbox]
+address = "{at.user}"
+host = "127.0.0.1"
+port = {at.server.imap_port}
+security = "none"
+password = "{PASSWORD}"
+authserv_id = "{cast.PROVIDER}"
+[smtp]
+host = "127.0.0.1"
+port = 9
+security = "none"
+user = "-"
+{staff}"""
+    path = at.config.data_dir / "mailbot.toml"
+    path.write_text(text + "".join(f"[{name}]\n{body}\n" for name, body in tables.items()))
+    path.chmod(0o600)
+    return path
+
+
 async def lived(at: Scene) -> None:
     """Two files of hers closed, her mail among others' and among the suspects, a digest that names her."""
     await at.sync()

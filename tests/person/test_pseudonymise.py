@@ -12,8 +12,10 @@ from servers.mail import MailServer
 from mailbot import audit, proof
 from mailbot.guard import Guard
 from mailbot.privacy import erasing
+from mailbot.privacy.again import Again
 from mailbot.store import erase
 from mailbot.store.tables import Inbound, Journal
+from person import scene as scenes
 from person.scene import Scene, coats, lived, scene
 from person.searching import ADDRESS, files_that_hold, found_in
 
@@ -86,4 +88,24 @@ async def test_no_byte_is_left_no_figure_moved_and_nothing_comes_back(
         assert len(at.desk.rows(Inbound)) == mails + 1
         again = erasing.follow(at.desk.register, at.config, at.mailbox(), at.desk.clock, erasing.Done())
         assert again.whole
+        assert files_that_hold([tmp_path, at.maildir]) == {}
+
+
+async def test_a_desk_at_work_takes_up_what_a_command_left(
+    mail_server: MailServer, tmp_path: Path, guard: Guard
+) -> None:
+    with scene(mail_server, tmp_path, guard) as at:
+        await scenes.wrote_and_was_answered(at)
+        erasing.pseudonymise(at.desk.register, planned(at), at.config, at.desk.clock(), who="dan", cause="command:test")
+        daemon = Again(at.desk.bench, at.mailbox)
+
+        async def pass_by(**span: float) -> int:
+            at.desk.clock.advance(**span)
+            await daemon.tick()
+            await daemon.wait()
+            return len(at.desk.register.ask(erase.unfinished))
+
+        assert await pass_by(minutes=1) == 1, "whoever typed the command may still be at it"
+        assert await pass_by(minutes=10) == 0
+        assert mail_server.mails(at.user) == []
         assert files_that_hold([tmp_path, at.maildir]) == {}
