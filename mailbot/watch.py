@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import structlog
+
 from mailbot import failpoints
 from mailbot.config import Config
 from mailbot.mailbox import Down, Folders, Listed, Mailbox
@@ -24,6 +26,8 @@ SEARCH_BACK = timedelta(days=3)  # at least, so that a mail that was delivered l
 REFUSALS = 3  # times that the server may refuse one mail before it is set aside
 FULL_EVERY = timedelta(hours=1)
 SEARCH_EVERY = timedelta(days=1)
+STRIDE = 500  # mails of one look after which whoever watches is told how far it is
+log = structlog.get_logger()
 
 
 class Watch:
@@ -70,7 +74,12 @@ class Watch:
         uidnext = max(uidnext, max(present, default=0) + 1)
         if floor and kind == "inbox":
             self._note_vanished(folder, validity, range(floor, min(uidnext, floor + 10_000)), present | known)
-        kept = sum(self._take(folder, validity, m, kind) for m in self._in_order(listed) if m.uid not in known)
+        new = [m for m in self._in_order(listed) if m.uid not in known]
+        kept = 0
+        for done, mail in enumerate(new):
+            if done and done % STRIDE == 0:
+                log.info("reading", folder=folder, done=done, of=len(new))
+            kept += self._take(folder, validity, mail, kind)
         self._remember_floor(folder, validity, uidnext)
         if kind == "inbox" and self.config.mailbox.file_into:
             self._file_away(folder, validity)

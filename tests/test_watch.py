@@ -16,6 +16,7 @@ from servers import PASSWORD
 from servers.between import Between
 from servers.mail import MailServer
 from sqlmodel import col, select
+from structlog.testing import capture_logs
 
 from mailbot.config import Mailbox as Settings
 from mailbot.guard import Guard
@@ -103,6 +104,18 @@ def test_a_login_that_fails_fixes_no_start(watched: Watched) -> None:
     with pytest.raises(Down):
         watched.start(password="falsch")
     assert watched.register.ask(lambda tx: ledger.recall(tx, "start")) == ""
+
+
+def test_a_long_look_tells_how_far_it_is(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailbot.watch.STRIDE", 2)
+    watch = watched.start()
+    for _ in range(5):
+        watched.put(mail())
+    with capture_logs() as said:
+        assert watch.pass_once() == 5
+    assert [(line["folder"], line["done"], line["of"]) for line in said if line["event"] == "reading"] == [
+        ("INBOX", 2, 5), ("INBOX", 4, 5),
+    ]  # fmt: skip
 
 
 def test_mailbox_since_is_the_start_and_a_later_login_moves_nothing(watched: Watched) -> None:

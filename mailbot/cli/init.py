@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import typer
 
 from mailbot.cli import trying
 from mailbot.cli.asking import Asking, filled
-from mailbot.cli.shared import NOT_DONE, WRONG_CONFIG, command, fail
+from mailbot.cli.shared import NOT_DONE, WRONG_CONFIG, command, fail, screen
 
 if TYPE_CHECKING:
     from mailbot.setup.providers import Found
@@ -199,7 +200,9 @@ def _key(asking: Asking, said: Answers, found: Found, *, again: bool = False) ->
 
     if asking.given is None and not again:
         for line in STEPS.get(found.oauth, (found.hint,) if found.hint else ()):
-            typer.echo(line)
+            typer.echo(
+                textwrap.fill(line, width=min(screen(), 100), subsequent_indent="     " if line[0] == " " else "")
+            )
     if found.oauth == "microsoft":
         return _microsoft(asking, said)
     if found.oauth == "google" and (key := _google(asking)):

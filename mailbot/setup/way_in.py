@@ -33,18 +33,18 @@ class Key:
 # Names in « » are read on the provider's page, so that nobody needs to know what they mean.
 STEPS: dict[str, tuple[str, ...]] = {
     "microsoft": (
-        "Microsoft n’ouvre plus les boîtes par mot de passe : vous donnez à mailbot une permission, que vous pouvez retirer.",
+        "Microsoft n’ouvre plus les boîtes par mot de passe : vous donnez à mailbot une permission, que vous pouvez retirer. "
         "Une fois, la personne qui gère vos comptes Microsoft (en détail : docs/fournisseurs.md) :",
         "  1. ouvre entra.microsoft.com, « Inscriptions d’applications », « Nouvelle inscription » : nom « mailbot », le reste tel quel ;",
         "  2. dans « Authentification », met « Autoriser les flux de clients publics » sur « Oui » ;",
-        "  3. dans « API autorisées », « Microsoft Graph », ajoute les autorisations déléguées « IMAP.AccessAsUser.All »",
-        "     et « SMTP.Send », puis accorde le consentement ;",
-        "  4. sur admin.microsoft.com, ouvre le compte de la boîte, « Courrier », « Gérer les applications de messagerie »,",
-        "     et coche « IMAP » et « SMTP authentifié » ;",
+        "  3. dans « API autorisées », « Microsoft Graph », ajoute les autorisations déléguées « IMAP.AccessAsUser.All » et "
+        "« SMTP.Send », puis accorde le consentement ;",
+        "  4. sur admin.microsoft.com, ouvre le compte de la boîte, « Courrier », « Gérer les applications de messagerie », et "
+        "coche « IMAP » et « SMTP authentifié » ;",
         "  5. copie l’« ID d’application (client) » que montre la page de l’application.",
     ),
     "google": (
-        "Google ouvre la boîte de deux façons. Avec un mot de passe d’application, fait sur myaccount.google.com/apppasswords :",
+        "Google ouvre la boîte de deux façons. Avec un mot de passe d’application, fait sur myaccount.google.com/apppasswords : "
         "tapez Entrée, puis ce mot de passe. Ou par une permission, sans mot de passe (en détail : docs/fournisseurs.md) :",
         "  1. sur console.cloud.google.com, un projet « mailbot », son écran de consentement (« interne » si c’est proposé) ;",
         "  2. « Identifiants », « Créer des identifiants », « ID client OAuth », type « Application de bureau » ;",
