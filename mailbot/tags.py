@@ -151,6 +151,12 @@ TAGS: tuple[Tag, ...] = (
     Tag(name="liste", spellings=("liste", "listes"), does="vos dossiers ouverts", on_file=False),
     Tag(name="aide", spellings=("aide", "help"), does="cette carte", on_file=False),
     Tag(
+        name="saisie",
+        spellings=("saisie", "saisies", "saisir", "saisi"),
+        does="entre une réclamation reçue au téléphone, par lettre ou sur place (lignes « Nom : », « Message : »…)",
+        on_file=False,
+    ),
+    Tag(
         name="annuler",
         spellings=("annuler", "annule", "annulee", "annulation"),
         does="annule votre dernière commande, tant que rien n’est parti",

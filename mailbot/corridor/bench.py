@@ -130,7 +130,7 @@ class Bench:
 
     def dress(self, letter: fx.Letter, files: Files, *, redirect: str = "") -> Dressed:
         """Seals a letter; with `redirect` it goes there instead, marked."""
-        travelling = tuple(files[a] for a in letter.attach if a in files)
+        travelling = (*(files[a] for a in letter.attach if a in files), *self._printed(letter))
         try:
             sealed = self._seal(letter, self.house, travelling, redirect)
         except (
@@ -145,6 +145,13 @@ class Bench:
             subject=sealed.subject,
             envelope_to=sealed.to.lower(),
         )
+
+    def _printed(self, letter: fx.Letter) -> tuple[tuple[str, str, bytes], ...]:
+        """The page that goes with a letter which somebody prints."""
+        if letter.kind != "to-print":
+            return ()
+        sheet = letters.paper(letter.facts, self.house, now=self.clock())
+        return ((f"accuse-{letter.facts['number']}.html", "text/html", sheet.encode()),)
 
     def _seal(
         self, letter: fx.Letter, house: letters.House, files: tuple[tuple[str, str, bytes], ...], redirect: str

@@ -23,6 +23,7 @@ from mailbot.message import Message
 from mailbot.reading import Reading
 from mailbot.reading.form import plain_dashes
 from mailbot.rules.commands import command_of
+from mailbot.rules.commands.entering import entry
 from mailbot.store import apply, desks, erase, keep, questions
 from mailbot.store.ledger import Session, Unavailable
 from mailbot.store.tables import Complaint, Inbound
@@ -271,7 +272,9 @@ def query_of(message: Message, said: Reading, config: Config, *, staff: str = ""
     """What the register is asked about this mail."""
     writer = author(message, config)
     me = staff or (writer.person.addresses[0].lower() if writer.person else "")
-    who = rules.complainant(message, said, writer, config)
+    who = rules.complainant(message, said, writer, config).addr
+    if writer.person and (tag := command_of(message, said, config).tag) and tag.name == "saisie":
+        who = entry(said).addr  # the history is that of the person entered
     colleague = writer.person is not None or writer.own_domain
     subject = plain_dashes(message.subject.upper())
     return desks.Query(
@@ -281,8 +284,8 @@ def query_of(message: Message, said: Reading, config: Config, *, staff: str = ""
         marker=said.marker,
         cited=tuple(r for r in said.references if r in subject),
         author=writer.addr,
-        complainant=who.addr,
-        domain=same_company(who.addr, frozenset(config.intake.public_domains)) if who.addr else "",
+        complainant=who,
+        domain=same_company(who, frozenset(config.intake.public_domains)) if who else "",
         training=said.training,
         recipients=tuple(
             a.addr.lower()

@@ -2,11 +2,11 @@
 
 from mailbot.letters.buttons import mailto
 from mailbot.letters.canary import leak
-from mailbot.letters.dress import KINDS, Unwritable
+from mailbot.letters.dress import KINDS, Unwritable, paper
 from mailbot.letters.house import House, Logo
 from mailbot.letters.seal import Injected, Sealed, seal, sendable
 
-__all__ = ["House", "Injected", "Logo", "Sealed", "Unwritable", "kinds", "leak", "mailto", "seal", "sendable"]
+__all__ = ["House", "Injected", "Logo", "Sealed", "Unwritable", "kinds", "leak", "mailto", "paper", "seal", "sendable"]
 
 
 def kinds() -> tuple[str, ...]:

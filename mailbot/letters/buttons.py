@@ -113,6 +113,16 @@ DAY = """\
 Dans l’objet, la date à la place de JJ/MM/AAAA.
 Au-dessus de la ligne, la raison : le réclamant la lira."""
 
+ENTRY = """\
+Nom :
+Courriel :
+Téléphone :
+Adresse :
+Reçue le :
+Canal :
+Solution souhaitée :
+Message :"""
+
 TAPS: dict[str, Tap] = {
     "not-complaint": Tap(label="Ce n’est pas une réclamation", words="#information", hint=NATURES, main=False),
     "take": Tap(label="Prendre", words="#prendre", main=False),
@@ -127,6 +137,7 @@ TAPS: dict[str, Tap] = {
     "note": Tap(label="Note interne", words="#note", main=False),
     "answered": Tap(label="Déjà répondu autrement", words="#répondu", main=False),
     "pieces": Tap(label="Recevoir les fichiers", words="#pièces", main=False),
+    "enter": Tap(label="Saisir une réclamation reçue autrement", words="#saisie", form=ENTRY, main=False),
     "card": Tap(label="Recevoir l’aide-mémoire", words="#aide", main=False),
     "undo": Tap(label="Annuler", words="#annuler"),
     "reopen": Tap(label="Rouvrir", words="#rouvrir"),
@@ -144,6 +155,7 @@ STANDING: dict[str, tuple[str, ...]] = {
     "ack-bounced": ("answered", "note"),
     "welcome": ("not-complaint", "take", "assess", *WORK, "answered", "hand-over", "note", "card"),
     "files": (*WORK, "note"),
+    "to-print": ("answered", "note"),
     "withdrawal-proposal": ("withdraw", "go-on"),
     "reopen-proposal": ("reopen", "leave-closed"),
     "survey-alert": ("reopen", "note"),
@@ -172,6 +184,8 @@ def of(kind: str, facts: Mapping[str, Any], language: str, house: House) -> list
     """The buttons of a letter, in their order; none where there is nothing to refer to."""
     if kind == "survey":
         return [_survey(facts, language)]
+    if kind == "card":
+        return [_button(TAPS["enter"], {})]
     if not reference(facts):
         return []
     if kind in COMPUTED:
@@ -192,7 +206,7 @@ def _taps(names: tuple[str, ...], facts: Mapping[str, Any]) -> list[Button]:
 
 def _button(tap: Tap, facts: Mapping[str, Any]) -> Button:
     below = f"\n\n\n---- {markup.SEPARATOR['fr']} ----\n{tap.hint}" if tap.hint else ""
-    subject = f"{reference(facts)} {tap.words}"
+    subject = f"{reference(facts)} {tap.words}".strip()
     return Button(label=tap.label, subject=subject, body=tap.form or below, spelled="\n" in tap.form, main=tap.main)
 
 

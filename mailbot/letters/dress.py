@@ -39,6 +39,7 @@ KINDS = (
     "assignment",
     "welcome",
     "handed-over",
+    "to-print",
     "referent",
     "followup-notice",
     "nothing-left",
@@ -105,6 +106,17 @@ def dress(letter: Letter, house: House, *, now: datetime, marker: str, redirect_
     drawn = {"body": page.to_html(blocks, language, worn), "subject": subject, "look": worn, "logo": logo, **ours}
     html = markup.bare(_render(environment, "layout.html", drawn))
     return Dressed(subject=subject, text=markup.to_text(blocks, language), html=html, language=language)
+
+
+def paper(facts: Mapping[str, Any], house: House, *, now: datetime) -> str:
+    """The acknowledgement as a page to print, where there is no address to write to. Raises Unwritable."""
+    printed_on = now.astimezone(ZoneInfo(house.timezone)).date().isoformat()
+    ours = {"house": house, "language": "fr", "printed_on": printed_on}
+    blocks = markup.parse(_render(_environment(house.texts_folder), "fr/_paper.txt", {**facts, **ours}))
+    blocks = _framed(blocks, "", house, str(facts["number"]), "fr", outside=True)
+    worn = look.of(house.accent)
+    drawn = {"body": page.to_html(blocks, "fr", worn), "subject": facts["number"], "look": worn, "logo": "", **ours}
+    return markup.bare(_render(_environment(house.texts_folder), "layout.html", drawn))
 
 
 def _framed(

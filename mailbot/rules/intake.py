@@ -45,19 +45,19 @@ def complainant(message: Message, reading: Reading, author: Author, config: Conf
         found = Complainant(
             addr=sender.addr.lower() if sender else "", name=sender.name if sender else "", authenticated=False
         )
-        return _answerable(found, config)
+        return answerable(found, config)
     if author.addr in {a.lower() for a in config.intake.forms}:
-        return _answerable(_from_form(message, reading), config)
+        return answerable(_from_form(message, reading), config)
     rewritten = message.from_ is not None and message.from_.addr.lower() != author.addr
     proven = not rewritten and (author.proof.passed or authenticated(message, config))
     other = [
         a for a in message.reply_to if a.addr.lower() not in config.own_addresses and config.person(a.addr) is None
     ]
     if proven and other and other[0].addr.lower() != author.addr:
-        return _answerable(
+        return answerable(
             Complainant(addr=other[0].addr.lower(), name=other[0].name or author.name, authenticated=True), config
         )
-    return _answerable(Complainant(addr=author.addr, name=author.name, authenticated=proven), config)
+    return answerable(Complainant(addr=author.addr, name=author.name, authenticated=proven), config)
 
 
 def authenticated(message: Message, config: Config) -> bool:
@@ -78,7 +78,8 @@ def _from_form(message: Message, reading: Reading) -> Complainant:
     return Complainant(addr=addr.lower() if " " not in addr else "", name=name, authenticated=False)
 
 
-def _answerable(found: Complainant, config: Config) -> Complainant:
+def answerable(found: Complainant, config: Config) -> Complainant:
+    """With the reason why no AR can go to that address, if there is one."""
     if not found.addr:
         return replace(found, no_ack="aucune adresse lisible : réclamation anonyme, enregistrée comme exception")
     if found.addr in config.own_addresses:

@@ -51,6 +51,18 @@ NOTICES: dict[str, dict[str, Any]] = {
         "essai": True,
         "mute": "",
     },
+    "to-print": {
+        "number": NUMBER,
+        "code": CODE,
+        "first_name": "Bo",
+        "name": "Mme Vidal",
+        "channel": "téléphone",
+        "postal_address": "3 rue des Lilas, 69003 Lyon",
+        "text": "Le planning remis le premier jour était celui d’un autre groupe.",
+        "wish": "",
+        "received_at": "2026-05-11T08:42:10+00:00",
+        "due_on": "2026-05-19",
+    },
     "welcome": {
         "number": "EXERCICE-2026-0001",
         "code": CODE,

@@ -14,7 +14,7 @@ from mailbot.reading import Reading, fold
 from mailbot.tags import Command, Tag
 
 LEADERS = {"quality", "direction"}
-ABOUT_ONESELF = ("absent", "liste")
+ABOUT_ONESELF = ("absent", "liste", "saisie")
 TOLD_BY_ANYBODY = ("note", *ABOUT_ONESELF)  # also by whoever is named in the complaint: their side of it
 CARD_LINES = 8
 HARMLESS = ("aide", "confirmer")  # tells nothing of a file; what is confirmed is asked for itself
