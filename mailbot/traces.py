@@ -18,6 +18,7 @@ _BETWEEN = r"[\s.\-/()]*"  # what people write between the digits of a telephone
 _ABROAD = r"(?:(?:\+|00)33[\s.\-]*(?:\(0\)[\s.\-]*)?|0)?"
 _FOLDED = re.compile(rb"=?\r?\n[ \t]?")
 _BETWEEN_WORDS = re.compile(rb"\?=\s{1,4}=\?[\w\-]{2,40}\?[qQ]\?")
+_SEPARATORS = b" .-/()\t\r\n\xa0\xc2"
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{8,}")
 
 
@@ -63,7 +64,25 @@ class Traces:
 
     def within(self, data: bytes) -> bool:
         """Whether the bytes hold one of the words: as they are, in quoted-printable, base64, percents or encoded words."""
-        return any(pattern.search(text) for text in readings(data) for pattern, _ in self._patterns)
+        for octets in readings(data):
+            if self._likely(octets) and any(p.search(text) for text in _texts(octets) for p, _ in self._patterns):
+                return True
+        return False
+
+    def _likely(self, octets: bytes) -> bool:
+        """A quick look first: a pattern over every byte of every attachment would take minutes."""
+        small = octets.lower()
+        return any(n in small for n in self._needles) or (
+            bool(self.phones) and any(d.encode() in octets.translate(None, _SEPARATORS) for d in self.phones)
+        )
+
+    @cached_property
+    def _needles(self) -> tuple[bytes, ...]:
+        """Addresses, and of each name its longest part; of other alphabets' letters both cases, `bytes.lower` leaves them."""
+        parts = [max(name.split(), key=len) for name in self.names]
+        cases = {case for part in parts for case in (part, part.lower(), part.upper(), part.title())}
+        written = {case.encode(charset, "replace").lower() for case in cases for charset in ("utf-8", "latin-1")}
+        return (*(a.encode() for a in self.addresses), *sorted(written))
 
 
 def usable(name: str) -> bool:
@@ -77,17 +96,16 @@ def turned(name: str) -> tuple[str, ...]:
     return name, f"{last} {first}", f"{last}, {first}"
 
 
-def readings(data: bytes) -> Iterator[str]:
-    """The bytes as every text that they may stand for, whoever reads them."""
+def readings(data: bytes) -> Iterator[bytes]:
+    """The bytes, and every text that they may stand for in a mail."""
     whole = _FOLDED.sub(b"", data)
     quoted = quopri.decodestring(_BETWEEN_WORDS.sub(b"", data))
-    for octets in (data, _FOLDED.sub(b" ", data), whole, quoted, quoted.replace(b"_", b" "), unquote_to_bytes(whole)):
-        yield from _texts(octets)
-    yield from _texts(unquote_to_bytes(whole.replace(b"+", b" ")))
+    yield from (data, _FOLDED.sub(b" ", data), whole, quoted, quoted.replace(b"_", b" "))
+    yield from (unquote_to_bytes(whole), unquote_to_bytes(whole.replace(b"+", b" ")))
     for run in _BASE64.finditer(whole):
         for first in range(4):  # what stands before it may have run into it
             part = run[0][first:]
-            yield from _texts(binascii.a2b_base64(part[: len(part) // 4 * 4] + _rest(part)))
+            yield binascii.a2b_base64(part[: len(part) // 4 * 4] + _rest(part))
 
 
 def _rest(part: bytes) -> bytes:

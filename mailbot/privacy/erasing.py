@@ -56,12 +56,13 @@ def plan(
     *,
     draw: Callable[[], str],
     numbers: Iterable[str] | None = None,
-    staff_too: bool = False,
+    by_age: bool = False,
 ) -> erase.Plan:
-    """What would go. `numbers`: only those files of theirs. Raises Refused for the desk's own people, unless `staff_too`."""
+    """What would go. `numbers`: only those files of theirs. Raises Refused for the desk's own people, unless it is `by_age`,
+    which leaves what others wrote as it is and need not read it."""
     wanted = address.strip().lower()
     inside = _inside(config)
-    if wanted in inside and not staff_too:
+    if wanted in inside and not by_age:
         raise Refused("cette adresse est de l’équipe ou de la boîte elle-même : retirez-la d’abord de la configuration")
     found = person.holding(tx, wanted, staff=[p.name for p in config.staff], files=numbers)
     before = erase.before(tx, wanted)
@@ -69,7 +70,7 @@ def plan(
     stand_in = f"Réclamant {found.files[0].number}" if found.files else "Personne effacée"
     traces = Traces(addresses=(wanted,), names=found.names, phones=found.phones, instead=pseudonym, name=stand_in)
     whole = numbers is None
-    named = person.mentions(tx, found, traces, inside=inside) if whole else person.Mentions()
+    named = person.mentions(tx, found, traces, inside=inside, others=not by_age) if whole else person.Mentions()
     return erase.Plan(found=found, mentions=named, traces=traces, pseudonym=pseudonym, inside=inside, whole=whole)
 
 

@@ -77,7 +77,7 @@ def _plan(tx: Session, address: str, numbers: tuple[str, ...], config: Config) -
     anonymous = "@" not in address or config.person(address) is not None
     whole = not anonymous and person.alone(tx, address, numbers)
     made = erasing.plan(
-        tx, address, config, draw=lambda: secrets.token_hex(6), numbers=None if whole else numbers, staff_too=True
+        tx, address, config, draw=lambda: secrets.token_hex(6), numbers=None if whole else numbers, by_age=True
     )
     return made if whole else replace(made, whole=False)
 

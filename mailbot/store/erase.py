@@ -7,6 +7,7 @@ column there is. Hashes stay, so that the same mail seen again is known and brin
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,7 @@ from mailbot.traces import Traces
 
 DOMAIN = "efface.invalid"  # RFC 2606: no mail ever gets there
 GONE = "effacé"
+DATE = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]+([+-]\d\d:\d\d|Z)?)?$", re.ASCII)
 WIPED_FILE: dict[str, Any] = {
     "subject": "",
     "wish": "",
@@ -51,7 +53,7 @@ WIPED_FILE: dict[str, Any] = {
     "next_step": "",
     "look_at": None,
 }
-WIPED_LETTER: dict[str, Any] = {"facts": {}, "attach": [], "refs": [], "undo": {}, "in_reply_to": "", "subject": GONE}
+WIPED_LETTER: dict[str, Any] = {"attach": [], "refs": [], "undo": {}, "in_reply_to": "", "subject": GONE}
 APART = ("raw", "journal", "journaltext", "erasure", "alembic_version")  # never searched as texts: see below, or hashes
 
 
@@ -101,7 +103,8 @@ def _file(tx: Session, row: Complaint, plan: Plan, now: datetime) -> None:
     row.alerts = [[family, ""] for family, *_ in row.alerts]
     row.amplified = [[at, kind, ""] for at, kind, *_ in row.amplified]
     row.complainant_addr = plan.pseudonym if row.complainant_addr else ""
-    row.complainant_domain = plan.pseudonym.replace("@", ".") if row.complainant_domain else ""
+    if row.complainant_domain and not _shared(tx, row.complainant_domain, {f.id for f in plan.found.files}):
+        row.complainant_domain = plan.pseudonym.replace("@", ".")
     row.complainant_name = f"Réclamant {row.number}"
     row.silenced, row.erased_at = True, now
     tx.add(row)
@@ -110,6 +113,12 @@ def _file(tx: Session, row: Complaint, plan: Plan, now: datetime) -> None:
     for alarm in tx.exec(select(Alarm).where(Alarm.number == row.number)):
         alarm.text = f"{row.number} : texte {GONE}"
     tx.flush()
+
+
+def _shared(tx: Session, domain: str, mine: set[int | None]) -> bool:
+    """A company from which somebody else complained too is no word of this person, and its repeats are counted by it."""
+    same = select(Complaint.id).where(Complaint.complainant_domain == domain, col(Complaint.erased_at).is_(None))
+    return any(i not in mine for i in tx.exec(same))
 
 
 def _message_ids(tx: Session, mails: Collection[int]) -> list[str]:
@@ -152,8 +161,14 @@ def _letters(tx: Session, letters: Iterable[int], plan: Plan, now: datetime) -> 
         if letter in mine:
             for name, value in WIPED_LETTER.items():
                 setattr(row, name, value)
+            row.facts = figures(row.facts)
             row.to_addr, row.envelope_to = (_reader(a, plan) for a in (row.to_addr, row.envelope_to))
     tx.flush()
+
+
+def figures(facts: dict[str, Any]) -> dict[str, Any]:
+    """What of a letter's facts is counted: numbers, yes or no, dates (of a commitment, say); no words."""
+    return {k: v for k, v in facts.items() if isinstance(v, int) or (isinstance(v, str) and DATE.match(v))}
 
 
 def _reader(address: str, plan: Plan) -> str:

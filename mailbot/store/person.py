@@ -85,20 +85,23 @@ def _borne(tx: Session, name: str, addr: str) -> bool:
     return bool(tx.exec(others.limit(1)).first() or tx.exec(authors.limit(1)).first())
 
 
-def mentions(tx: Session, found: Holding, traces: Traces, *, inside: Collection[str]) -> Mentions:
-    """Reads every mail and letter that is not the person's own. `inside`: the addresses of the staff."""
+def mentions(tx: Session, found: Holding, traces: Traces, *, inside: Collection[str], others: bool = True) -> Mentions:
+    """Reads every mail and letter that is not the person's own; without `others` only letters to `inside`, the staff."""
     numbers: dict[int | None, str] = {i: n for i, n in tx.exec(select(Complaint.id, Complaint.number)) if i}
     mine, ours = set(found.mails), set(found.letters)
     mails: list[int] = []
     outside: list[int] = []
     within: list[int] = []
     named: list[str] = []
-    for mail, file, raw_id in tx.exec(select(Inbound.id, Inbound.complaint_id, Inbound.raw_id)).all():
+    rows = tx.exec(select(Inbound.id, Inbound.complaint_id, Inbound.raw_id)).all() if others else []
+    for mail, file, raw_id in rows:
         if mail not in mine and traces.within(tx.exec(select(Raw.data).where(Raw.id == raw_id)).one()):
             mails.append(mail or 0)
             named.append(numbers.get(file, ""))
     for letter, file, to in tx.exec(select(Letter.id, Letter.complaint_id, Letter.to_addr)).all():
-        if letter in ours or not traces.within(tx.exec(select(Letter.raw).where(Letter.id == letter)).one()):
+        if letter in ours or (to not in inside and not others):
+            continue
+        if not traces.within(tx.exec(select(Letter.raw).where(Letter.id == letter)).one()):
             continue
         (within if to in inside else outside).append(letter or 0)
         named += [] if to in inside else [numbers.get(file, "")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from email.header import Header
 from email.message import EmailMessage
 from functools import cache
@@ -23,6 +23,8 @@ from mailbot.config import Config, Digest
 from mailbot.config import Mailbox as Settings
 from mailbot.guard import Guard
 from mailbot.mailbox import Mailbox
+from mailbot.reports import figures, gathered
+from mailbot.reports.counted import Period
 from mailbot.store.tables import Complaint
 from mailbot.watch import Watch
 from person.searching import ADDRESS, NAME, PHONE
@@ -115,8 +117,11 @@ class Scene:
             self.desk.register.run(lambda tx, i=letter.id: _settled(tx, i, self.desk.clock()))  # type: ignore[misc]
         self.desk.register.run(lambda tx: _closed(tx, number, self.desk.clock()))
 
-    def figures(self) -> list[tuple[Any, ...]]:
-        return [tuple(getattr(f, name) for name in FIGURES) for f in self.desk.files()]
+    def figures(self) -> list[Any]:
+        """Every column that is counted, and every figure of the meeting pack."""
+        year = Period(first=date(2026, 1, 1), last=date(2026, 12, 31))
+        counted = self.desk.register.ask(lambda tx: figures.figures(gathered.register(tx, year, self.config), year))
+        return [*(tuple(getattr(f, name) for name in FIGURES) for f in self.desk.files()), *counted]
 
 
 def _settled(tx: Any, letter_id: int | None, now: datetime) -> None:
@@ -206,6 +211,9 @@ async def lived(at: Scene) -> None:
         headers=(("Cc", at.user),),
     )  # fmt: skip
     await at.arrive(reply)
+    await at.command("REC-2026-0001", "#butoir 21/09/2026", f"Nous attendons une attestation de {NAME}.")
+    await at.desk.tick(minutes=20)
+    at.desk.register.run(lambda tx: _settled(tx, at.desk.letter("commitment").id, at.desk.clock()))
     await at.arrive(third)
     at.desk.register.run(at.desk.dues.first_digest)
     await at.desk.tick(days=1)

@@ -360,6 +360,20 @@ async def test_a_namesake_is_left_alone(tmp_path: Path, guard: Guard) -> None:
         assert [f.complainant_name for f in desk.files()] == ["Réclamant REC-2026-0001", "Jean Martin"]
 
 
+@at_work
+async def test_a_company_others_complained_from_stays_and_one_of_their_own_goes(tmp_path: Path, guard: Guard) -> None:
+    with room(tmp_path, guard) as desk:
+        for n, sender in enumerate(("ana@acme.example", "luc@acme.example", "eve@seule.example"), start=1):
+            await desk.take(mail(f"Sujet {n}", f"Bonjour, je souhaite {n}.\n", sender=sender, name=f"Nom{n} Long"))
+            closed(desk, f"REC-2026-000{n}")
+        path = config_of(tmp_path)
+        for sender in ("ana@acme.example", "eve@seule.example"):
+            typed(path, "person", "pseudonymise", sender, "--yes", "--anyway")
+        domains = [f.complainant_domain for f in desk.files()]
+        assert domains[:2] == ["acme.example"] * 2, "repeats are counted by company"
+        assert domains[2].endswith(".efface.invalid")
+
+
 # -- PostgreSQL ------------------------------------------------------------------------------------------------------------
 
 

@@ -53,6 +53,7 @@ async def test_no_byte_is_left_no_figure_moved_and_nothing_comes_back(
             "direct-answer",
             "spam-suspect",
         }
+        assert at.desk.letter("commitment").state == "sent"
         assert any(found_in(r.raw) for r in at.desk.letters("digest")), "a digest names her"
         moved = at.put(coats()[0], "Trait&AOk-s")
         before, mails = at.figures(), len(at.desk.rows(Inbound))
