@@ -11,6 +11,7 @@ from mailbot.config import Config
 from mailbot.desk import Case, Desk
 from mailbot.identity import Author, domain_of
 from mailbot.message import Message
+from mailbot.message.limits import RECEIVED
 from mailbot.reading import Reading
 
 VERDICTS = (
@@ -63,7 +64,9 @@ class Verdict:
     reason: str
     case: Case | None = None
     waiting: bool = False
-    question: str = ""  # what a human is asked: "flood" | "spam" | "forward" | "colleague" | "code" (its owner)
+    question: str = (
+        ""  # what a human is asked: "flood" | "spam" | "forward" | "colleague" | "code" (its owner) | "loop"
+    )
     from_registered: bool = False  # a follow-up that comes from the file's registered address
 
 
@@ -101,6 +104,8 @@ def _ours_already(
 def _machine(
     message: Message, reading: Reading, desk: Desk, author: Author, config: Config, commanded: bool
 ) -> Verdict | None:
+    if message.received_count > RECEIVED:
+        return Verdict(kind="quarantined", reason=f"boucle : plus de {RECEIVED} relais", waiting=True, question="loop")
     case = desk.threaded or (desk.reported[0].case if desk.reported else None)
     cited = next((c for c in desk.cited if author.addr and author.addr in (c.complainant_addr, *c.party)), None)
     failed = [r for r in message.reports if r.action in ("failed", "delayed", "delivered", "relayed", "expanded")]

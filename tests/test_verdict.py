@@ -73,6 +73,8 @@ CASES = [
         {"cited": (cast.case(stage="closed"),)},
         "survey-answer",
     ),
+    ("a mail that goes round and round", {"received_count": 101}, {}, {}, "quarantined"),
+    ("the last relay that is believed", {"received_count": 100}, {}, {}, "complaint"),
     ("a newsletter", {"listed": ("List-Unsubscribe",)}, {}, {}, "list"),
     (
         "our own group's list headers",

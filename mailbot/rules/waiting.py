@@ -41,6 +41,7 @@ def ask(
     if verdict.question in (
         "spam",
         "ambiguous",
+        "loop",
     ):  # waits in the digest, for ever if need be: never a complaint by itself
         return effects
     limit = until(desk.now, config)
