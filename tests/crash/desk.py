@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -156,12 +156,12 @@ class Desk:
 
     # -- the process -------------------------------------------------------------------------------------------------
 
-    def start(self, failpoint: str = "", *words: str) -> None:
-        """Starts the daemon, killed by itself at `failpoint` (« K04:2 »)."""
+    def start(self, failpoint: str = "", *words: str, under: Sequence[str] = ()) -> None:
+        """Starts the daemon, killed by itself at `failpoint` (« K04:2 »); `under`: a program that runs it, and its words."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("MAILBOT_")}
         if failpoint:
             environment["MAILBOT_FAILPOINT"] = failpoint
-        command = [sys.executable, "-m", "mailbot", "run", *words, "--config", str(self.config)]
+        command = [*under, sys.executable, "-m", "mailbot", "run", *words, "--config", str(self.config)]
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
