@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import structlog
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from servers import Missing, find
@@ -48,6 +49,13 @@ def _running(make: Callable[[], Server]) -> Iterator[Server]:
         yield server
     finally:
         server.remove()
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """How a test had the log written is over with it: no test may pass or fail by what ran before it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
