@@ -124,6 +124,18 @@ class Waiting:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Meeting:
+    """A quality meeting: the one whose pack is answered, else the newest."""
+
+    id: int
+    first: date
+    last: date
+    draft: str  # of its bulletin
+    held_on: date | None = None
+    bulletin_on: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Number:
     """The next free number of a series."""
 
@@ -174,4 +186,9 @@ class Desk:
     target: Case | None = None  # the file that the argument names (#doublon, #lier)
     file_mails: tuple[int, ...] = ()  # inbound ids of the file named, oldest first
     evidence: tuple[tuple[int, str, str, int], ...] = ()  # (inbound id, path, name, bytes) of the file's pieces
+    meeting: Meeting | None = None  # that a command about one means
+    answers_pack: bool = False  # it answers the mail that carried a meeting's pack
+    nobody: tuple[
+        str, ...
+    ] = ()  # names, addresses and numbers that no bulletin may hold; only for one that is to leave
     waiting_mail: int = 0  # the mail that [m-17-…] names, when it still waits

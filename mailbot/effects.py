@@ -145,6 +145,14 @@ class WrongCode:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Meet:
+    """Sets columns of a quality meeting: what was decided, or the bulletin that left."""
+
+    meeting_id: int
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Bounced:
     """A letter of ours came back."""
 
@@ -167,5 +175,6 @@ Effect = (
     | EndPending
     | Away
     | WrongCode
+    | Meet
     | Bounced
 )

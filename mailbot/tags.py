@@ -149,6 +149,18 @@ TAGS: tuple[Tag, ...] = (
         name="pièces", spellings=("pieces", "piece", "fichiers", "fichier"), does="vous envoie les fichiers du dossier"
     ),
     Tag(name="liste", spellings=("liste", "listes"), does="vos dossiers ouverts", on_file=False),
+    Tag(
+        name="réunion",
+        spellings=("reunion", "reunions"),
+        does="responsable qualité : seul, prépare le dossier de réunion ; avec un texte, enregistre les décisions",
+        on_file=False,
+    ),
+    Tag(
+        name="bulletin",
+        spellings=("bulletin", "bulletins"),
+        does="responsable qualité : envoie le bulletin à toute l’équipe, jamais un nom",
+        on_file=False,
+    ),
     Tag(name="aide", spellings=("aide", "help"), does="cette carte", on_file=False),
     Tag(
         name="saisie",

@@ -50,28 +50,30 @@ def filed(number: int, day: int, **more: Any) -> Filed:
 
 FILES = (
     # answered on the fifth working day after the AR; news in between on the third
-    filed(1, 4, due_on=d(13), answered_on=d(12), closed_on=d(12), assessed_on=d(5), immediate="non", category="FOR",
+    filed(1, 4, due_on=d(13), answered_on=d(12), closed_on=d(12), assessed_on=d(5), immediate="non", category="Formateur",
           priority="P3", outcome="fondée", remedy="totale", remedy_cents=15000, character="exceptionnel", marks=(5, 4, 4),
           surveyed=True, told_on=(d(4), d(7), d(12)), training="Excel", session="E1", who="a@x.example", chased=1),
     # promised a date on the last day, and kept it
     filed(2, 4, due_on=d(13), promises=(Promise(told_on=d(13), on=d(20)),), answered_on=d(20), closed_on=d(20),
-          assessed_on=d(4), immediate="oui", category="FOR", priority="P2", outcome="partielle", remedy="partielle",
+          assessed_on=d(4), immediate="oui", category="Formateur", priority="P2", outcome="partielle", remedy="partielle",
           character="durable", marks=(2, 3, 1), surveyed=True, told_on=(d(4), d(13), d(20)), training="Excel", session="E1",
           who="b@x.example", analysis_why="P2", analysed=True, causes=("Méthode",)),
     # promised twice; the second time after the first promise had passed: late
     filed(3, 5, due_on=d(15), promises=(Promise(told_on=d(12), on=d(18)), Promise(told_on=d(19), on=d(22))),
-          answered_on=d(21), closed_on=d(21), assessed_on=d(11), immediate="non", category="ADM", priority="P1",
+          answered_on=d(21), closed_on=d(21), assessed_on=d(11), immediate="non", category="Administratif, attestations", priority="P1",
           outcome="non fondée", told_on=(d(5), d(12), d(19), d(21)), training="Anglais", session="A1", who="a@x.example",
           analysis_why="P1", surveyed=True),
     # answered in time, assessed never; its AR took two hours; reopened once
     filed(4, 6, due_on=d(18), answered_on=d(7), closed_on=d(7), ack_at=at(6) + timedelta(hours=2), kind="financeur",
-          category="FAC", told_on=(d(6), d(7)), who="opco.example", reopened=1, remedy="aucune", wish_state="non exprimée"),
+          category="Facturation, financement", told_on=(d(6), d(7)), who="opco.example", reopened=1,
+          remedy="aucune", wish_state="non exprimée"),
     # open and late; no address: a documented exception, entered by staff
-    filed(5, 4, due_on=d(13), kind="autre", ack_at=None, ack_on=None, ack_excused="pas d’adresse", told_on=(), assignee="Ann Leroy"),
+    filed(5, 4, due_on=d(13), kind="autre", ack_at=None, ack_on=None, ack_excused="pas d’adresse", told_on=(),
+          assignee="Ann Leroy"),
     # open, within its delay
-    filed(6, 28, due_on=d(5, 6), category="AUT", who="c@x.example"),
+    filed(6, 28, due_on=d(5, 6), category="Autre", who="c@x.example"),
     # the AR came back: its due date stands, no AR counts
-    filed(7, 27, due_on=d(4, 6), ack_lost=True, category="FOR", assessed_on=d(27), immediate="non", who="d@x.example"),
+    filed(7, 27, due_on=d(4, 6), ack_lost=True, category="Formateur", assessed_on=d(27), immediate="non", who="d@x.example"),
     # other natures are apart, whatever else they are
     filed(8, 11, nature="doublon", stage="duplicate", closed_on=d(11), who="a@x.example"),
     filed(9, 11, nature="information", stage="out-of-scope", closed_on=d(12)),
@@ -83,13 +85,19 @@ FILES = (
 )  # fmt: skip
 ACTIONS = (
     Acted(name="A-1", what="Fiche de relève des formateurs", owner="Ann Leroy", due_on=d(6), state="effective",
-          decided_on=d(1, 4), done_on=d(11), checked_on=d(29), category="FOR", training=""),
+          decided_on=d(1, 4), done_on=d(11), checked_on=d(29), category="Formateur", training=""),
     Acted(name="A-2", what="Contrôle des convocations", owner="Bo Martin", due_on=d(20), state="open", decided_on=d(11)),
     Acted(name="A-3", what="Modèle d’attestation", owner="Bo Martin", due_on=d(20, 6), state="open", decided_on=d(11)),
 )  # fmt: skip
 MEETINGS = (Met(held_on=d(18), bulletin_on=d(20), bulletin_to=6), Met(held_on=d(10, 4)))
 REGISTER = Register(
-    files=FILES, calendar=CALENDAR, actions=ACTIONS, meetings=MEETINGS, trainees=730, unreadable=1, released=2
+    files=FILES,
+    calendar=CALENDAR,
+    actions=ACTIONS,
+    meetings=MEETINGS,
+    trainees=730,
+    unreadable=(d(7), d(7, 4)),
+    released=(d(8), d(9)),
 )
 THIN = "\u202f"
 
@@ -111,7 +119,7 @@ EXPECTED: dict[int, tuple[str, bool | None]] = {
     14: ("4 sur 4 décidées, dont 1 oui ; faites à temps : non mesuré", True),
     15: ("2 sur 3", None),
     16: ("non dite : 1, partielle : 1, totale : 1 (n = 3) ; gestes : 150 €", None),
-    17: ("FOR, ADM, AUT, FAC : 80 % des motifs", None),
+    17: ("Formateur ; Administratif, attestations ; Autre ; Facturation, financement : 80 % des motifs", None),
     18: (f"1 ; leurs réclamations : 38{THIN}% (3 sur 8)", None),
     19: ("Excel : 2, Anglais : 1 ; sessions avec 2 R ou plus : 1", False),
     20: ("non mesuré (le registre ne classe personne)", None),

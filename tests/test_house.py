@@ -41,6 +41,8 @@ ONE_ROOM = {
     "apscheduler": "jobs",
     "pydantic": "config",
     "typer": "cli",
+    "typst": "reports",
+    "xlsxwriter": "reports",
     "pymap": "demo",
     "aiosmtpd": "demo",
 }

@@ -130,6 +130,7 @@ def test_every_letter_that_would_leave_is_there_at_its_instant(played: Path) -> 
         ("03-27 18:00", "reopened", "awa"),
         ("03-30 10:00", "chase", "bo"),
         ("03-31 10:00", "chase", "ann"),
+        ("04-01 08:00", "meeting-pack", "ann"),  # the quarter has ended
         ("04-01 10:00", "chase", "ann"),
         ("04-01 10:00", "progress", "awa"),
         ("04-02 10:00", "chase", "bo"),

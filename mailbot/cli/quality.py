@@ -36,7 +36,7 @@ def figures(
         raise typer.BadParameter("--from vient après --to")
     period = Period(first=first, last=last)
     register = open_register(settings)
-    found = compute(register.ask(lambda tx: gathered.register(tx, period, settings)), period)
+    found = compute(register.ask(lambda tx: gathered.register(tx, settings)), period)
     register.close()
     if as_json:
         show_json(gathered.as_json(found, period))

@@ -8,6 +8,7 @@ import structlog
 
 from mailbot import effects as fx
 from mailbot import rules, workdays
+from mailbot.corridor import meetings
 from mailbot.corridor.bench import Bench
 from mailbot.corridor.mails import Mails
 from mailbot.desk import Case
@@ -70,6 +71,10 @@ class Dues:
             await self.bench.db(lambda tx: self._apply_due(tx, row, self._expired(tx, row)))
         elif row.kind == "reopen" and row.inbound_id:
             await self._reopen(row)
+        elif row.kind == "meeting":
+            await self.bench.db(lambda tx: self._meeting(tx, row))
+        elif row.kind == "bulletin":
+            await self.bench.db(lambda tx: self._bulletin(tx, row))
         elif row.kind == "digest":
             await self.bench.db(lambda tx: self._digest(tx, row))
 
@@ -123,8 +128,26 @@ class Dues:
         apply.apply(tx, effects, self.bench.act(tx, f"tick:{row.key}"))
         ledger.remember(tx, "digest_until", now.isoformat())
 
+    def _meeting(self, tx: Session, row: Due) -> None:
+        if tx.get_one(Due, row.key).done_at is None and not self._waits(tx, row):
+            meetings.due(tx, row, self.bench)
+
+    def _bulletin(self, tx: Session, row: Due) -> None:
+        if not self._waits(tx, row):
+            self._apply_due(tx, row, meetings.missing_bulletin(tx, row, self.bench))
+
+    def _waits(self, tx: Session, row: Due) -> bool:
+        """Whether it is put off to the next sending hours; what a mail asked for leaves at once (spec §7)."""
+        now, c = self.bench.clock(), self.config
+        opening = workdays.next_opening(now, c.calendar.send_from, c.calendar.send_until, c.workdays)
+        if opening > now and "asked_by" not in row.facts:
+            tx.get_one(Due, row.key).at = opening
+            return True
+        return False
+
     def first_digest(self, tx: Session) -> None:
         """A register that has no digest to come gets one."""
+        meetings.first(tx, self.bench)
         if not questions.digest_to_come(tx):
             row = digest.first_due(self.bench.clock(), self.config)
             apply.apply(tx, [row], self.bench.act(tx, "command:run"))

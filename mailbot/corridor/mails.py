@@ -312,5 +312,7 @@ def _command_query(message: Message, said: Reading, config: Config, me: str) -> 
         "code": reference.code if reference else "",
         "target": words[0].strip("[]().,;").upper() if words and name in ("doublon", "lier") else "",
         "pending": int(words[0]) if name == "confirmer" and words and words[0].isdigit() and len(words[0]) < 10 else 0,
+        "meeting": name in ("réunion", "bulletin"),
+        "bulletin": name == "bulletin",
         "waiting_mail": reference.inbound_id if reference else 0,
     }

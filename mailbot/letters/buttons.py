@@ -122,6 +122,10 @@ Reçue le :
 Canal :
 Solution souhaitée :
 Message :"""
+DECISION = """\
+Décision :
+Qui :
+Quand :"""
 
 TAPS: dict[str, Tap] = {
     "not-complaint": Tap(label="Ce n’est pas une réclamation", words="#information", hint=NATURES, main=False),
@@ -142,6 +146,8 @@ TAPS: dict[str, Tap] = {
     "undo": Tap(label="Annuler", words="#annuler"),
     "reopen": Tap(label="Rouvrir", words="#rouvrir"),
     "leave-closed": Tap(label="Laisser clos", words="#note", form="Laisser clos.", main=False),
+    "decisions": Tap(label="Enregistrer les décisions", words="#réunion JJ/MM/AAAA", form=DECISION),
+    "bulletin": Tap(label="Envoyer ce bulletin à toute l’équipe", words="#bulletin"),
     "withdraw": Tap(label="Enregistrer le retrait", words="#retrait"),
     "go-on": Tap(label="Poursuivre le traitement", words="#note", form="Le traitement continue."),
 }
@@ -159,6 +165,11 @@ STANDING: dict[str, tuple[str, ...]] = {
     "withdrawal-proposal": ("withdraw", "go-on"),
     "reopen-proposal": ("reopen", "leave-closed"),
     "survey-alert": ("reopen", "note"),
+}
+OF_A_MEETING: dict[str, str] = {  # about no file; without `may_send` nothing is offered
+    "meeting-pack": "decisions",
+    "meeting-recorded": "bulletin",
+    "bulletin-chase": "bulletin",
 }
 ASKED: dict[str, tuple[str, ...]] = {  # what a chase asks → the buttons that answer it
     "assess": ("assess", "take", "hand-over", "not-complaint"),
@@ -186,6 +197,8 @@ def of(kind: str, facts: Mapping[str, Any], language: str, house: House) -> list
         return [_survey(facts, language)]
     if kind == "card":
         return [_button(TAPS["enter"], {})]
+    if kind in OF_A_MEETING:
+        return _taps((OF_A_MEETING[kind],), facts) if facts["may_send"] else []
     if not reference(facts):
         return []
     if kind in COMPUTED:

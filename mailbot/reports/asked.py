@@ -87,4 +87,4 @@ def of(found: Share, at_least: int | None = None, at_most: int | None = None, mo
         met = 100 * found.part >= at_least * found.whole
     if found.percent is not None and at_most is not None:
         met = 100 * found.part < at_most * found.whole
-    return {"text": f"{found}{more}", "share": found, "met": met}
+    return {"text": f"{found}{more if found.whole else ''}", "share": found, "met": met}

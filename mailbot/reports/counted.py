@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from statistics import median
 
 from mailbot import workdays
+from mailbot.complaint import STAGE_NAMES
 
 FEW = 5  # below it a count is shown, no percentage (domain §6)
 THIN = "\u202f"  # before « % » and « ; »
@@ -69,8 +70,8 @@ class Filed:
         return self.nature == "réclamation"
 
     @property
-    def open(self) -> bool:
-        return self.closed_on is None
+    def stage_name(self) -> str:
+        return STAGE_NAMES.get(self.stage, self.stage)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +109,8 @@ class Register:
     actions: tuple[Acted, ...] = ()
     meetings: tuple[Met, ...] = ()
     trainees: int = 0  # stagiaires accueillis in a year, entered by the organisation; 0 = unknown
-    unreadable: int = 0  # mails set aside as unreadable in the period
-    released: int = 0  # mails first taken for spam that became a complaint
+    unreadable: tuple[date, ...] = ()  # when mails came in that could not be read
+    released: tuple[date, ...] = ()  # and those first taken for spam that became a complaint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +181,33 @@ def span(delay: timedelta) -> str:
     if seconds < 2 * 3600:
         return f"{round(seconds / 60)} min"
     return f"{seconds // 3600} h {seconds % 3600 // 60:02d}"
+
+
+CATEGORIES = {  # domain §5.3; what staff typed otherwise stays as it is
+    "CON": "Contenu, programme",
+    "FOR": "Formateur",
+    "ORG": "Organisation, logistique",
+    "ACC": "Accueil, accessibilité",
+    "ADM": "Administratif, attestations",
+    "FAC": "Facturation, financement",
+    "CPF": "CPF",
+    "CER": "Certification, examen",
+    "DIS": "Plateforme, à distance",
+    "SUI": "Suivi, accompagnement",
+    "COM": "Information commerciale",
+    "REL": "Relations, comportements",
+    "SEC": "Sécurité, hygiène",
+    "DPO": "Données personnelles",
+    "SST": "Sous-traitants",
+    "REC": "Traitement des réclamations",
+    "AUT": "Autre",
+}
+
+
+def category(said: str) -> str:
+    """The label of a code, or the words themselves, begun alike."""
+    words = " ".join(said.split())
+    return CATEGORIES.get(words.upper(), words[:1].upper() + words[1:])
 
 
 def pareto(names: Iterable[str]) -> tuple[tuple[str, int, int], ...]:

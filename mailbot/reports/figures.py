@@ -14,7 +14,7 @@ from itertools import pairwise
 from statistics import median
 
 from mailbot.reports.asked import Asked, Figure, Made, as_promised, in_time, of
-from mailbot.reports.counted import Filed, Period, Register, middle, number, pareto, share, span
+from mailbot.reports.counted import CATEGORIES, Filed, Period, Register, middle, number, pareto, share, span
 
 NOT_MEASURED = "non mesuré"
 HOUR = timedelta(hours=1)
@@ -221,7 +221,7 @@ def _categories(a: Asked) -> Made:
     rows = pareto(f.category or "sans catégorie" for f in a.received)
     total = len(a.received)
     most = [name for name, n, so_far in rows if (so_far - n) < 0.8 * total]
-    text = f"{', '.join(most)} : 80 % des motifs" if total >= 5 else ", ".join(f"{name} : {n}" for name, n, _ in rows)
+    text = f"{' ; '.join(most)} : 80 % des motifs" if total >= 5 else ", ".join(f"{name} : {n}" for name, n, _ in rows)
     return {"text": text or "aucun cas", "rows": tuple((name, n) for name, n, _ in rows)}
 
 
@@ -365,6 +365,7 @@ def _load(a: Asked) -> Made:
 def _robot(a: Asked) -> Made:
     late = sum(d >= HOUR for d in _ack_delays(a))
     known = [f for f in a.received if f.category]
-    other = share((f.category.casefold() in ("aut", "autre") for f in known), known)
-    said = f"illisibles : {a.register.unreadable} ; indésirables à tort : {a.register.released} ; AR tardifs : {late}"
+    other = share((f.category == CATEGORIES["AUT"] for f in known), known)
+    unreadable, released = (sum(map(a.period.holds, days)) for days in (a.register.unreadable, a.register.released))
+    said = f"illisibles : {unreadable} ; indésirables à tort : {released} ; AR tardifs : {late}"
     return {**of(other, at_most=10), "text": f"{said} ; « Autre » : {other} ; disponibilité : {NOT_MEASURED}"}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from mailbot import workdays
 from mailbot.config import Config
 from mailbot.letters.dress import TO_COMPLAINANTS
-from mailbot.reports.counted import Acted, Filed, Met, Period, Promise, Register
+from mailbot.reports.counted import Acted, Filed, Met, Period, Promise, Register, category
 from mailbot.reports.figures import Figure
 from mailbot.store import measures, meetings
 from mailbot.store.ledger import Session
@@ -17,13 +17,13 @@ from mailbot.store.meetings import Meeting
 from mailbot.store.tables import Action, Complaint
 
 
-def register(tx: Session, period: Period, config: Config) -> Register:
+def register(tx: Session, config: Config) -> Register:
     """Everything that counts, exercises and essai files left out."""
     told, families = measures.told(tx), measures.families(tx)
     calendar = config.workdays
-    since = workdays.at(period.first, time(0), calendar)
-    until = workdays.at(period.last + timedelta(days=1), time(0), calendar)
-    unreadable, released = measures.set_aside(tx, since, until)
+    unreadable, released = (
+        tuple(workdays.local_date(at, calendar) for at in moments) for moments in measures.set_aside(tx)
+    )
     return Register(
         files=tuple(_filed(r, told.get(r.id or 0, []), families, config) for r in measures.counted_files(tx)),
         calendar=calendar,
@@ -53,7 +53,7 @@ def _filed(row: Complaint, letters: list[Told], families: dict[int, str], config
         who=row.complainant_domain or row.complainant_addr,
         training=row.training,
         session=row.session,
-        category=row.category,
+        category=category(row.category),
         priority=row.priority,
         assignee=_name(row.assignee, config),
         ack_at=row.ack_at,
@@ -107,7 +107,7 @@ def _acted(row: Action, config: Config) -> Acted:
         done_on=day(row.done_at),
         check_on=row.check_on,
         checked_on=day(row.checked_at),
-        category=row.category,
+        category=category(row.category),
         training=row.training,
     )
 

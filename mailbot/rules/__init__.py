@@ -53,7 +53,7 @@ def on_message(message: Message, reading: Reading, desk: Desk, config: Config) -
     writer = author(message, config)
     if desk.incoming.unreadable:
         return _unreadable(message, reading, desk, writer, config)
-    command = commands.command_of(message, reading, config)
+    command = commands.meeting.meant(commands.command_of(message, reading, config), desk, writer, config)
     commanded = commands.is_command(command, desk)
     verdict = judge(message, reading, desk, writer, config, commanded=commanded)
     if verdict.question == "code":

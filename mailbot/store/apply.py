@@ -13,6 +13,7 @@ from mailbot import failpoints
 from mailbot.complaint import may_follow
 from mailbot.message import Message
 from mailbot.store import journal
+from mailbot.store.meetings import Meeting
 from mailbot.store.tables import (
     Absence,
     Alarm,
@@ -150,6 +151,12 @@ def _settle(tx: Session, effect: fx.Settle, act: Act) -> None:
         row.done_at = act.now
 
 
+def _meet(tx: Session, effect: fx.Meet, act: Act) -> None:
+    row = tx.get_one(Meeting, effect.meeting_id)
+    for name, value in effect.fields.items():
+        setattr(row, name, value)
+
+
 def _letter(tx: Session, effect: fx.Letter, act: Act) -> None:
     if any(tx.get(LetterKey, key) for key in effect.keys):
         return  # decided twice, written once
@@ -285,6 +292,7 @@ _WRITERS: dict[type, Callable[..., None]] = {
     fx.EndPending: _end_pending,
     fx.Away: _away,
     fx.WrongCode: _wrong_code,
+    fx.Meet: _meet,
     fx.Bounced: _bounced,
 }
 

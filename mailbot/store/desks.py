@@ -44,6 +44,8 @@ class Query:
     code: str = ""
     staff: str = ""  # first address of the colleague who writes, or who confirms it, "" for others
     target: str = ""  # the number that the command's argument names
+    meeting: bool = False  # whether the command is about a quality meeting
+    bulletin: bool = False
     pending: int = 0  # what `#confirmer 17` names
     waiting_mail: int = 0
 

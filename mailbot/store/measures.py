@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from mailbot.store.tables import Action, Cause, Complaint, Inbound, Letter
 
@@ -55,14 +55,12 @@ def counted_actions(tx: Session) -> list[Action]:
     return list(tx.exec(select(Action).where(Action.series == COUNTED).order_by(col(Action.rank))))
 
 
-def set_aside(tx: Session, since: datetime, until: datetime) -> tuple[int, int]:
-    """(unreadable mails, mails released from the junk that became a complaint) received from `since` to before `until`."""
-    within = (Inbound.received_at >= since, Inbound.received_at < until)
-    unreadable = select(func.count()).select_from(Inbound).where(Inbound.verdict == "quarantined", *within)
+def set_aside(tx: Session) -> tuple[list[datetime], list[datetime]]:
+    """When mails were received that could not be read, and those released from the junk as complaints."""
+    unreadable = select(Inbound.received_at).where(Inbound.verdict == "quarantined")
     released = (
-        select(func.count())
-        .select_from(Inbound)
+        select(Inbound.received_at)
         .join(Complaint, col(Complaint.id) == col(Inbound.complaint_id))
-        .where(Inbound.folder == "junk", Inbound.verdict == "complaint", Complaint.series == COUNTED, *within)
+        .where(Inbound.folder == "junk", Inbound.verdict == "complaint", Complaint.series == COUNTED)
     )
-    return tx.exec(unreadable).one(), tx.exec(released).one()
+    return list(tx.exec(unreadable)), list(tx.exec(released))

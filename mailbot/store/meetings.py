@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Column, LargeBinary
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from mailbot.store import tables  # noqa: F401  (its naming convention comes first)
+from mailbot import desk
+from mailbot.store.tables import Complaint, Due, Letter  # their naming convention comes first
+
+PACK = "meeting-pack"  # the kind of the letter that carries one
 
 
 class Meeting(SQLModel, table=True):
@@ -33,3 +37,58 @@ class Meeting(SQLModel, table=True):
 def held(tx: Session) -> list[Meeting]:
     """The meetings whose decisions were recorded, by date."""
     return list(tx.exec(select(Meeting).where(col(Meeting.held_on).is_not(None)).order_by(col(Meeting.held_on))))
+
+
+def newest(tx: Session) -> Meeting | None:
+    return tx.exec(select(Meeting).order_by(col(Meeting.id).desc()).limit(1)).first()
+
+
+def add(tx: Session, row: Meeting) -> int:
+    tx.add(row)
+    tx.flush()
+    assert row.id is not None
+    return row.id
+
+
+def scheduled(tx: Session) -> bool:
+    """Whether a pack is to come by itself."""
+    waiting = select(Due.key).where(Due.kind == "meeting", col(Due.done_at).is_(None)).limit(1)
+    return tx.exec(waiting).first() is not None
+
+
+def as_meeting(row: Meeting) -> desk.Meeting:
+    assert row.id is not None
+    return desk.Meeting(
+        id=row.id,
+        first=row.first,
+        last=row.last,
+        draft=row.draft,
+        held_on=row.held_on,
+        bulletin_on=row.bulletin_at.date() if row.bulletin_at else None,
+    )
+
+
+def meant(tx: Session, thread: tuple[str, ...], *, wanted: bool, leaving: bool) -> dict[str, Any]:
+    """The fields of Desk about meetings: `wanted` by a command, or because the mail answers a pack."""
+    answered = _answered(tx, thread)
+    row = answered or (newest(tx) if wanted else None)
+    return {
+        "meeting": as_meeting(row) if row else None,
+        "answers_pack": answered is not None,
+        "nobody": nobody(tx) if leaving else (),
+    }
+
+
+def _answered(tx: Session, thread: tuple[str, ...]) -> Meeting | None:
+    """A letter that carried a pack is named `meeting-pack:<id>:<reader>`."""
+    if not thread:
+        return None
+    found = select(Letter.name).where(col(Letter.message_id).in_(thread), Letter.kind == PACK)
+    name = tx.exec(found.order_by(col(Letter.id).desc()).limit(1)).first()
+    return tx.get(Meeting, int(name.split(":")[1])) if name else None
+
+
+def nobody(tx: Session) -> tuple[str, ...]:
+    """Names, addresses, telephone numbers and file numbers of every complainant on record."""
+    rows = tx.exec(select(Complaint.complainant_name, Complaint.complainant_addr, Complaint.phone, Complaint.number))
+    return tuple(dict.fromkeys(value for row in rows for value in row if value))

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, func, select
 
 from mailbot.complaint import OPEN
 from mailbot.desk import Case, Waiting, Window
+from mailbot.store import meetings
 from mailbot.store.cases import as_case
 from mailbot.store.tables import Attachment, Code, Complaint, Inbound, Letter, Pending
 
@@ -41,6 +42,7 @@ def for_staff(tx: Session, query: Query, setting: Setting, threaded: Letter | No
         "file_mails": _mails(tx, meant),
         "evidence": _evidence(tx, meant),
         "waiting_mail": _waiting_mail(tx, query.waiting_mail),
+        **meetings.meant(tx, query.thread, wanted=query.meeting, leaving=query.bulletin),
     }
 
 

@@ -341,6 +341,8 @@ absent          yes      yes   yes     yes       no    yes
 liste           yes      yes   yes     yes       no    yes
 aide            yes      yes   yes     yes       yes   yes
 saisie          yes      yes   yes     yes       no    yes
+réunion         no       no    yes     no        no    no
+bulletin        no       no    yes     no        no    no
 """
 
 # The rows that §1 does not settle by itself.
@@ -357,6 +359,8 @@ RIGHTS_DECIDED = {
     ("liste", "named"): "leaves out the file in which they are named (§3)",
     ("liste", "admin"): "handles no file",
     ("aide", "admin"): "the card tells nothing of any file",
+    ("réunion", "direction"): "« quality manager » (§6); direction's where nobody has that role",
+    ("réunion", "named"): "about no file, so the column does not apply; likewise #bulletin",
     ("saisie", "staff"): "« enter » (§1); a new file, so the column named does not apply to it",
 }
 

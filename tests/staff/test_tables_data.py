@@ -102,7 +102,7 @@ def test_what_was_decided_here_speaks_of_known_commands() -> None:
 
 
 def test_every_command_says_for_every_role_who_may() -> None:
-    beside = {"absent", "liste", "aide", "saisie"}
+    beside = {"absent", "liste", "aide", "saisie", "réunion", "bulletin"}
     assert set(stages.MAY) == {(name, role) for name in {*stages.COMMANDS, *beside} for role in stages.ROLES}
     assert set(stages.RIGHTS_DECIDED) <= set(stages.MAY)
 

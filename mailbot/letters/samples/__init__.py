@@ -6,6 +6,7 @@ from typing import Any
 
 from mailbot.letters.samples.complainants import ACK, CLOCKED, HUMAN
 from mailbot.letters.samples.people import ANSWER, CODE, FILE, MEDIATOR, NUMBER, ROW, WAITING
+from mailbot.letters.samples.quality import MEETING
 from mailbot.letters.samples.staff import ADMINS, COMMANDS, NOTICES
 
 
@@ -15,7 +16,7 @@ def _of_a_file(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 TO_COMPLAINANTS = {kind: _of_a_file(facts) for kind, facts in {**ACK, **CLOCKED, **HUMAN}.items()}
-TO_STAFF = {kind: _of_a_file(facts) for kind, facts in {**NOTICES, **COMMANDS, **ADMINS}.items()}
+TO_STAFF = {kind: _of_a_file(facts) for kind, facts in {**NOTICES, **COMMANDS, **MEETING, **ADMINS}.items()}
 FACTS: dict[str, dict[str, Any]] = {**TO_COMPLAINANTS, **TO_STAFF}
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "FILE",
     "HUMAN",
     "MEDIATOR",
+    "MEETING",
     "NOTICES",
     "NUMBER",
     "ROW",

@@ -16,11 +16,21 @@ from mailbot.effects import Attach, Effect, Judge, Note
 from mailbot.identity import Author, Proof
 from mailbot.message import Message
 from mailbot.reading import Reading
-from mailbot.rules.commands import answering, entering, handling, nature, proving, telling
+from mailbot.rules.commands import answering, entering, handling, meeting, nature, proving, telling
 from mailbot.rules.commands.order import Order
 from mailbot.tags import Command
 
-__all__ = ["Order", "chose", "command_of", "expired", "is_command", "on_borrowed_code", "on_command", "on_confirmed"]
+__all__ = [
+    "Order",
+    "chose",
+    "command_of",
+    "expired",
+    "is_command",
+    "meeting",
+    "on_borrowed_code",
+    "on_command",
+    "on_confirmed",
+]
 
 expired = proving.expired
 WAY_BACK = {complaint.REFUSALS[why]: "rouvrir" for why in ("!closed", "!too-late")}  # refusal → the tag it offers
@@ -129,7 +139,7 @@ def _not_allowed(order: Order) -> str:
     _, why = complaint.after(case.stage, tag.name)
     if tag.name == "annuler" and order.desk.window is not None:
         return ""
-    return "" if tag.name in ("confirmer", "liste", "aide", "absent", "saisie") else why
+    return "" if tag.name in ("confirmer", "liste", "aide", "absent", "saisie", "réunion", "bulletin") else why
 
 
 def _judged(order: Order, effects: list[Effect]) -> list[Effect]:
@@ -153,7 +163,7 @@ def _carry_out(order: Order) -> list[Effect]:
             "c’est une réclamation : un dossier est ouvert" if order.tag.name == "réclamation" else "classé comme note"
         )
         return [telling.confirm(order, f"message {order.desk.waiting_mail}", [words])]
-    for family in (answering.FAMILY, handling.FAMILY, nature.FAMILY, proving.FAMILY, entering.FAMILY):
+    for family in (answering.FAMILY, handling.FAMILY, nature.FAMILY, meeting.FAMILY, proving.FAMILY, entering.FAMILY):
         if order.tag.name in family:
             return family[order.tag.name](order)
     return telling.refuse(order, f"#{order.tag.name} ne peut pas encore être traité")

@@ -17,7 +17,13 @@ LEADERS = {"quality", "direction"}
 ABOUT_ONESELF = ("absent", "liste", "saisie")
 TOLD_BY_ANYBODY = ("note", *ABOUT_ONESELF)  # also by whoever is named in the complaint: their side of it
 CARD_LINES = 8
+MEETING = ("réunion", "bulletin")
 HARMLESS = ("aide", "confirmer")  # tells nothing of a file; what is confirmed is asked for itself
+
+
+def of_the_meeting(config: Config) -> tuple[Person, ...]:
+    """Whose the quality meeting is: the quality manager's, or direction's where there is none (spec §1)."""
+    return config.people_with("quality") or config.people_with("direction")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +78,8 @@ class Order:
     def may(self) -> bool:
         """Spec §1: staff note and take; the assignee everything on own files; quality manager and direction everything."""
         name, case, addresses = self.tag.name, self.case, {a.lower() for a in self.person.addresses}
+        if name in MEETING:
+            return self.person in of_the_meeting(self.config)
         if name in HARMLESS or (case is not None and case.assignee in addresses):
             return True
         if set(self.person.roles) == {"admin"}:
