@@ -93,6 +93,15 @@ def the_letter(register: Ledger) -> Letter:
 # -- keep ----------------------------------------------------------------------------------------------------------------
 
 
+def test_a_new_register_is_for_its_owner_alone(tmp_path: Path) -> None:
+    book = Ledger(f"sqlite:///{tmp_path}/mailbot.db")
+    book.upgrade()
+    rights = {p.name: p.stat().st_mode & 0o777 for p in tmp_path.iterdir()}
+    book.close()
+    assert rights.pop("mailbot.db") == 0o600
+    assert set(rights.values()) <= {0o600}
+
+
 def test_a_repeated_fetch_of_the_same_message_is_harmless(register: Ledger) -> None:
     assert put(register, 5) == put(register, 5)
     assert register.ask(lambda tx: len(tx.exec(select(Inbound)).all())) == 1

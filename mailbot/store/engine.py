@@ -40,6 +40,8 @@ def _sqlite(url: str, synchronous: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
+        if path and path != ":memory:" and not Path(path).stat().st_size:
+            Path(path).chmod(0o600)  # new: the logs beside it are made with the same rights
         for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", "busy_timeout=30000"):
             connection.execute(f"PRAGMA {pragma}")
 
