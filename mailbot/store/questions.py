@@ -163,21 +163,24 @@ def open_alarms(tx: Session, since: datetime | None = None) -> list[Alarm]:
     wanted: Any = col(Alarm.recovered_at).is_(None)
     if since is not None:
         wanted = or_(wanted, Alarm.raised_at > since)
-    return list(tx.exec(select(Alarm).where(wanted).order_by(col(Alarm.raised_at))))
+    return _as_raised(tx.exec(select(Alarm).where(wanted)))
+
+
+def _as_raised(alarms: Iterable[Alarm]) -> list[Alarm]:
+    """Few rows are sorted here: asked to sort, SQLite walks every alarm that ever was in their order."""
+    return sorted(alarms, key=lambda a: a.raised_at)
 
 
 def untold_alarms(tx: Session) -> tuple[list[Alarm], list[Alarm]]:
     """(alarms nobody was told of, recoveries nobody was told of although the alarm was told)."""
-    rows = list(
+    rows = _as_raised(
         tx.exec(
-            select(Alarm)
-            .where(
+            select(Alarm).where(
                 or_(
                     col(Alarm.told_at).is_(None),
                     col(Alarm.recovered_at).is_not(None) & col(Alarm.recovery_told_at).is_(None),
                 )
             )
-            .order_by(col(Alarm.raised_at))
         )
     )
     new = [a for a in rows if a.told_at is None and a.recovered_at is None]

@@ -57,7 +57,7 @@ class Inbound(SQLModel, table=True):
     account: str
     folder: str  # kind of place it was first seen in: inbox | junk | sent | other
     received_at: datetime = Field(index=True)  # INTERNALDATE
-    kept_at: datetime
+    kept_at: datetime = Field(index=True)
     truncated: bool = False
     state: str = "kept"
     attempts: int = 0
@@ -86,9 +86,8 @@ class Place(SQLModel, table=True):
     uidvalidity: int
     uid: int
     inbound_id: int | None = Field(default=None, foreign_key="inbound.id", index=True)
-    state: str = (
-        "known"  # known | vanished (unread, gone) | refused (never given) | passed (sent folder, not our business)
-    )
+    # known | vanished (unread, gone) | refused (never given) | passed (sent folder, not our business)
+    state: str = Field(default="known", index=True)
     seen_at: datetime
     gone_at: datetime | None = None
     moved_to: str = ""
@@ -300,14 +299,16 @@ class JournalText(SQLModel, table=True):
 class Alarm(SQLModel, table=True):
     """A trouble an admin must hear of; open until recovered."""
 
+    __table_args__ = (Index("ix_alarm_untold", "recovery_told_at", "recovered_at"),)
+
     key: str = Field(primary_key=True)
     text: str
     number: str = ""
     cause: str = ""
-    raised_at: datetime
-    told_at: datetime | None = None
+    raised_at: datetime = Field(index=True)
+    told_at: datetime | None = Field(default=None, index=True)
     told_by: str = ""  # mail | second road
-    recovered_at: datetime | None = None
+    recovered_at: datetime | None = Field(default=None, index=True)
     recovered_text: str = ""
     recovery_told_at: datetime | None = None
 

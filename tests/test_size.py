@@ -1,0 +1,132 @@
+"""However many files the register holds, what the desk asks of it finds its rows by an index: SQLite's own plan says so."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import cast
+import pytest
+from room import Room, mail, room
+from sqlalchemy import event
+
+from mailbot.corridor.bench import words
+from mailbot.guard import Guard
+from mailbot.reports import digest, tables
+from mailbot.store import instance, keep, post, pulse, questions
+from mailbot.store.ledger import Session
+
+GROWING = {
+    *("raw", "inbound", "place", "complaint", "attachment", "letter", "letterkey", "due", "journal", "journaltext"),
+    *("alarm", "code", "pending"),
+}
+SCAN = re.compile(r"^SCAN (\w+)")
+SORT = "USE TEMP B-TREE FOR ORDER BY"
+Question = Callable[[Session], Any]
+
+
+@contextmanager
+def asked(desk: Room) -> Iterator[dict[str, tuple[Any, ...]]]:
+    """The SELECTs and UPDATEs asked within, each once, with one of its sets of values."""
+    seen: dict[str, tuple[Any, ...]] = {}
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+            seen.setdefault(statement, tuple(values[0] if many else values))
+
+    event.listen(desk.register.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(desk.register.engine, "before_cursor_execute", note)
+
+
+def walked(desk: Room, statements: dict[str, tuple[Any, ...]]) -> list[str]:
+    """The steps of SQLite's plans that read a growing table from end to end, each with its question.
+
+    The newest so many rows, by their id (« ORDER BY … LIMIT » without a sort), are no walk: it ends by itself.
+    """
+    path = desk.register.path
+    assert path is not None
+    found = []
+    with sqlite3.connect(path) as line:
+        for statement, values in statements.items():
+            steps = [row[3] for row in line.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+            ends = "ORDER BY" in statement and "LIMIT" in statement and SORT not in steps
+            for step in steps:
+                table = SCAN.match(step)
+                if table and table[1] in GROWING and not ends:
+                    found.append(f"{step} : {' '.join(statement.split())}")
+    return found
+
+
+QUESTIONS: dict[str, Question] = {
+    "due rows": lambda tx: questions.due_rows(tx, cast.NOON),
+    "files the clock looks at": lambda tx: questions.looks_due(tx, cast.NOON),
+    "group": lambda tx: questions.group_items(tx, cast.BOX),
+    "essai due": questions.essai_due,
+    "essai files": questions.essai_files,
+    "open files": lambda tx: questions.open_files(tx, "real"),
+    "ended files": lambda tx: questions.ended_files(tx, "real", cast.NOON),
+    "waiting mails": questions.waiting_mails,
+    "deadlines": lambda tx: questions.deadlines(tx, [1, 2]),
+    "reconcile": lambda tx: questions.reconcile(tx, cast.NOON),
+    "oldest unexplained": questions.oldest_unexplained,
+    "open alarms": questions.open_alarms,
+    "open alarms since": lambda tx: questions.open_alarms(tx, cast.NOON),
+    "untold alarms": questions.untold_alarms,
+    "stuck letter": lambda tx: questions.stuck_letter(tx, cast.NOON, timedelta(hours=1)),
+    "without AR": lambda tx: questions.without_ack(tx, "real"),
+    "concerns a file": lambda tx: questions.concerns_a_file(tx, ("<a@b>",), ("carl@courriel.example",)),
+    "digest to come": questions.digest_to_come,
+    "before start": lambda tx: questions.before_start(tx, cast.NOON),
+    "pending": lambda tx: questions.pending_of(tx, 1),
+    "mails of a file": lambda tx: questions.mails_of(tx, "REC-2026-0001"),
+    "trainee": lambda tx: questions.trainee(tx, "REC-2026-0001"),
+    "practice": lambda tx: questions.practice_of(tx, "bo@ief.example"),
+    "pulse": lambda tx: pulse.read(tx, cast.NOON),
+    "list": tables.files,
+    "list --waiting": tables.waiting,
+    "held while mute": instance.held,
+    "claim": lambda tx: post.claim(tx, cast.NOON),
+    "claim while mute": lambda tx: post.claim(tx, cast.NOON, mute=True),
+    "ended leases": lambda tx: post.reclaim(tx, cast.NOON),
+    "mails to decide": keep.waiting,
+    "places of a folder": lambda tx: keep.known_uids(tx, cast.BOX, "INBOX", 1, 5),
+    "places gone": lambda tx: keep.mark_gone(tx, cast.BOX, "INBOX", 1, set(), cast.NOON),
+    "to file away": lambda tx: keep.to_file_away(tx, cast.BOX, "INBOX", 1),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+def test_each_named_question_has_its_index(question: Question, tmp_path: Path) -> None:
+    with room(tmp_path, Guard()) as desk, asked(desk) as statements:
+        desk.register.run(question)
+    assert statements
+    assert walked(desk, statements) == []
+
+
+@pytest.mark.asyncio
+async def test_a_day_of_the_desk_walks_no_table(tmp_path: Path) -> None:
+    async with Guard(words(cast.config()).to_json()) as guard:
+        with room(tmp_path, guard) as desk:
+            with asked(desk) as statements:
+                await desk.take(mail())
+                await desk.take(mail(subject="Re: REC-2026-0001"))
+                await desk.tick(days=9)
+                desk.register.ask(lambda tx: digest.facts(tx, desk.clock(), "live", desk.config))
+                desk.story()
+            assert len(statements) > 20
+            assert walked(desk, statements) == []
+
+
+def test_a_walk_is_seen(tmp_path: Path) -> None:
+    with room(tmp_path, Guard()) as desk:
+        assert len(walked(desk, {"SELECT id FROM complaint WHERE phone = ?": ("",)})) == 1
+        assert walked(desk, {"SELECT id FROM complaint ORDER BY id DESC LIMIT ?": (5,)}) == []
+        assert len(walked(desk, {"SELECT id FROM complaint ORDER BY phone LIMIT ?": (5,)})) == 1
