@@ -8,7 +8,7 @@ READY := .venv/.ready-$(VERSION)
 SPREAD := -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup init install uninstall demo test test-long letters lint clean
+.PHONY: help setup init install uninstall demo test test-long letters bench lint clean
 
 help: ## cette liste
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -39,6 +39,10 @@ test-long: $(READY) ## les vérifications qui durent plus que les dix minutes de
 letters: $(READY) ## dessine et vérifie toutes les lettres dans un vrai navigateur ; images : letters-out/ ; ARGS=--approve
 	@tools/test-packages.sh
 	@cd tests && ../$(BIN)/python -m rendering $(ARGS)
+
+bench: $(READY) ## mesure une boîte pleine contre le travail minimal, sur les mêmes serveurs ; ARGS="--mails 500 --rounds 3"
+	@tools/test-packages.sh
+	@$(BIN)/python benchmarks/backlog.py $(ARGS)
 
 lint: $(READY) ## style et types
 	$(BIN)/python -m ruff check .
