@@ -70,6 +70,9 @@ def _quoted(text: str) -> str:
 
 def _percent(text: str, room: int) -> str:
     """The text percent-encoded, cut between two characters with « … » when it is longer than `room`."""
+    whole = _quoted(text)
+    if len(whole) <= room:
+        return whole
     kept: list[str] = []
     used, marked, ellipsis = 0, 0, _quoted(CUT)
     for char in text:
@@ -78,8 +81,8 @@ def _percent(text: str, room: int) -> str:
         if used + len(ellipsis) <= room:
             marked = len(kept)
         if used > room:
-            return "".join(kept[:marked]) + ellipsis if room >= len(ellipsis) else ""
-    return "".join(kept)
+            break
+    return "".join(kept[:marked]) + ellipsis if room >= len(ellipsis) else ""
 
 
 # --- the commands -----------------------------------------------------------------------------------

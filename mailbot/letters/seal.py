@@ -31,6 +31,7 @@ FIELD = re.compile(r"[ -~]*(?:\r\n [ -~]+)*", re.ASCII)  # one header value, fol
 NUMBER_FIRST = re.compile(r"\[[A-Z0-9-]{1,40}\] (?=\S)", re.ASCII)
 MAX_ID = 250
 MAX_REFERENCES = 20
+ASCII = bytes(range(128))
 MAX_LINE = 998  # RFC 5322 §2.1.1
 PART_HEADERS = {"content-type", "content-transfer-encoding", "content-disposition", "content-id"}
 OURS = {"content-disposition", "content-id"}  # of these, the ones that we write as they are
@@ -209,7 +210,7 @@ def _words(text: str, subtype: str) -> MIMEPart:
     part = MIMEPart(policy=POLICY)
     octets = text.encode("utf-8")
     # Beyond a sixth of non-ASCII octets, base64 is the shorter of the two.
-    dense = sum(octet > 127 for octet in octets) > len(octets) / 6
+    dense = len(octets.translate(None, ASCII)) > len(octets) / 6
     part.set_content(text, subtype=subtype, charset="utf-8", cte="base64" if dense else "quoted-printable")
     return part
 
@@ -239,7 +240,8 @@ def _file(name: str, content_type: str, octets: bytes) -> MIMEPart:
 def check(raw: bytes, *, names: list[str], to: str, from_: str) -> None:
     """Re-reads a letter and raises Injected unless it is exactly ours: header names, one From, one To, lines, bytes."""
     lines = raw.split(b"\r\n")
-    if not raw.isascii() or any(len(line) > MAX_LINE or b"\r" in line or b"\n" in line for line in lines):
+    ends = len(lines) - 1
+    if not raw.isascii() or max(map(len, lines)) > MAX_LINE or (raw.count(b"\r"), raw.count(b"\n")) != (ends, ends):
         raise Injected("octets, fins de ligne ou longueurs inacceptables")
     message = BytesParser(policy=compat32).parsebytes(raw)
     if Counter(name.lower() for name in message) != Counter(name.lower() for name in names):
