@@ -156,8 +156,8 @@ def _letters(tx: Session, letters: Iterable[int], plan: Plan, now: datetime) -> 
         row.erased = row.erased or hashlib.sha256(row.raw).hexdigest()
         row.raw = b""
         row.answer = plan.traces.scrub(row.answer)
-        if row.state in ("owed", "claimed") and row.data_begun_at is None:
-            row.state, row.settled_at = "cancelled", now
+        if row.state in ("owed", "claimed"):  # nothing is left that could be sent, or repeated
+            row.state, row.settled_at = "uncertain" if row.data_begun_at else "cancelled", now
         if letter in mine:
             for name, value in WIPED_LETTER.items():
                 setattr(row, name, value)

@@ -28,7 +28,7 @@ from mailbot.cli import app
 from mailbot.config import Database
 from mailbot.guard import Guard
 from mailbot.privacy import erasing
-from mailbot.store import erase, hold, journal, tables, vacuum
+from mailbot.store import erase, hold, journal, post, tables, vacuum
 from mailbot.store.ledger import Ledger
 from mailbot.store.tables import Complaint, Inbound, Journal, JournalText, Letter
 from person.scene import coats, scene, written, wrote_and_was_answered
@@ -347,6 +347,19 @@ def erase_bytes(tx: Any, inbound_id: int) -> bytes:
     from mailbot.store import person
 
     return person.mail_bytes(tx, inbound_id)
+
+
+@at_work
+@pytest.mark.parametrize(("begun", "state"), [(False, "cancelled"), (True, "uncertain")])
+async def test_a_letter_that_waits_never_leaves_empty(tmp_path: Path, guard: Guard, begun: bool, state: str) -> None:
+    with room(tmp_path, guard) as desk:
+        await desk.take(mail())
+        closed(desk)
+        moment = desk.clock() if begun else None
+        desk.register.run(lambda tx: [setattr(x, "data_begun_at", moment) for x in tx.exec(select(Letter))])
+        typed(config_of(tmp_path), "person", "pseudonymise", cast.CARL, "--yes", "--anyway")
+        assert (desk.letter("ack").state, desk.letter("ack").raw) == (state, b"")
+        assert desk.register.run(lambda tx: post.claim(tx, desk.clock.advance(days=1))) == []
 
 
 @at_work
