@@ -120,7 +120,7 @@ class Scene:
     def figures(self) -> list[Any]:
         """Every column that is counted, and every figure of the meeting pack."""
         year = Period(first=date(2026, 1, 1), last=date(2026, 12, 31))
-        counted = self.desk.register.ask(lambda tx: figures.figures(gathered.register(tx, year, self.config), year))
+        counted = self.desk.register.ask(lambda tx: figures.figures(gathered.register(tx, self.config), year))
         return [*(tuple(getattr(f, name) for name in FIGURES) for f in self.desk.files()), *counted]
 
 
