@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import socket
+import sqlite3
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -159,6 +162,25 @@ def test_the_same_mails_give_the_same_bytes(config: Path, tmp_path: Path, played
     )
     assert list(first)
     assert first == again
+
+
+def test_its_register_has_every_table_of_a_real_one(tmp_path: Path) -> None:
+    """In a fresh process: which tables are known must not depend on what else was imported."""
+    program = (
+        "import sys; from mailbot.store.ledger import Ledger\n"
+        "made, grown = (Ledger(f'sqlite:///{sys.argv[1]}/{n}.db') for n in 'ab')\n"
+        "made.create(); grown.upgrade(); assert made.schema() == grown.schema() != ''"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True)
+    seen = []
+    for name in "ab":
+        with sqlite3.connect(tmp_path / f"{name}.db") as register:
+            tables = [n for (n,) in register.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            columns = {(t, c[1], c[2], c[3]) for t in tables for c in register.execute(f"PRAGMA table_info('{t}')")}
+        register.close()
+        seen.append(columns)
+    assert len(seen[0]) > 100
+    assert seen[0] == seen[1]
 
 
 def test_one_letter_more_in_a_mail_draws_other_codes(config: Path, tmp_path: Path, played: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.parser import BytesHeaderParser
 from email.policy import compat32
-from email.utils import parseaddr, parsedate_to_datetime
+from email.utils import format_datetime, parseaddr, parsedate_to_datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -48,7 +48,7 @@ def mails(folder: Path, zone: ZoneInfo, authserv_id: str) -> list[Mail]:
             undated.append(name)
             continue
         junk = any(part.lower() in JUNK for part in path.relative_to(folder).parts[:-1])
-        found.append(Mail(name=name, key=key, at=at, junk=junk, raw=_stamped(raw, authserv_id)))
+        found.append(Mail(name=name, key=key, at=at, junk=junk, raw=_stamped(_sent(raw, name, at), authserv_id)))
     if undated:
         raise Undated(undated)
     return sorted(found, key=lambda mail: (mail.at, mail.name))
@@ -84,6 +84,14 @@ def _dated(stem: str, raw: bytes, zone: ZoneInfo) -> tuple[datetime | None, str]
     except ValueError:
         return None, stem
     return at if at.tzinfo else at.replace(tzinfo=zone), stem
+
+
+def _sent(raw: bytes, name: str, at: datetime) -> bytes:
+    """With the headers that a mail program adds: without them two mails of the same words would be one mail that came twice."""
+    head = BytesHeaderParser(policy=compat32).parsebytes(raw)
+    own = hashlib.sha256(f"{name} {at.isoformat()}".encode()).hexdigest()[:32]
+    added = {"Date": format_datetime(at), "Message-ID": f"<{own}@repetition.invalid>"}
+    return "".join(f"{key}: {value}\r\n" for key, value in added.items() if key not in head).encode() + raw
 
 
 def _stamped(raw: bytes, authserv_id: str) -> bytes:

@@ -89,7 +89,9 @@ async def play(
         try:
             await stage.run(played, end, step)
             letters = dict(sorted(stage.paper.kinds.items()))
-            return _written(register, out, begin.date(), until, len(played), len(mails) - len(played), letters)
+            told = _written(register, out, begin.date(), until, len(played), len(mails) - len(played), letters)
+            register.settle()
+            return told
         finally:
             stage.bench.close()
             register.close()

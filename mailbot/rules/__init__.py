@@ -6,6 +6,8 @@ happens when nobody says, `delivery` what a settled letter means for its file.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mailbot.config import Config
 from mailbot.desk import Desk
 from mailbot.effects import Attach, Effect, Judge, Note
@@ -66,6 +68,8 @@ def on_message(message: Message, reading: Reading, desk: Desk, config: Config) -
 def _decide(
     verdict: Verdict, message: Message, reading: Reading, desk: Desk, writer: Author, config: Config
 ) -> list[Effect]:
+    if verdict.kind == "survey-answer" and not returning.marks_of(reading):  # words alone are a mail like any other
+        verdict = replace(verdict, kind="follow-up", reason=f"{verdict.reason}, sans note")
     if verdict.waiting:
         return waiting.ask(verdict, message, reading, desk, writer, config)
     if verdict.kind == "complaint":

@@ -64,7 +64,7 @@ def create(engine: Engine) -> None:
     from alembic import command
     from sqlmodel import SQLModel
 
-    from mailbot.store import tables  # noqa: F401  (fills the metadata)
+    from mailbot.store import meetings, tables  # noqa: F401  (fill the metadata, as for migrations/env.py)
 
     known, alembic = SQLModel.metadata.sorted_tables, _alembic()
     with engine.begin() as connection:
@@ -74,6 +74,15 @@ def create(engine: Engine) -> None:
             connection.execute(CreateIndex(index))
         alembic.attributes["connection"] = connection
         command.stamp(alembic, "head")
+
+
+def copy_whole(engine: Engine, to: Path) -> None:
+    """An SQLite register written anew, row after row: what is free in its pages depends on how it was used."""
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("VACUUM INTO ?", (str(to),))
+    finally:
+        connection.close()
 
 
 def downgrade(engine: Engine, revision: str) -> None:

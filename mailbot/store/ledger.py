@@ -45,6 +45,14 @@ class Ledger:
         """The schema in an empty register, the same bytes each time; `upgrade` would leave them in any order."""
         engines.create(self.engine)
 
+    def settle(self) -> None:
+        """Closes an SQLite register for good: one file, whose bytes depend on its rows alone."""
+        assert self.path is not None
+        fresh = self.path.with_suffix(".fresh")
+        engines.copy_whole(self.engine, fresh)
+        self.close()
+        fresh.replace(self.path)
+
     def downgrade(self, revision: str) -> None:
         """Brings the schema back to an older one. Raises engine.NewerSchema, LookupError."""
         engines.downgrade(self.engine, revision)
