@@ -133,6 +133,7 @@ MUST_LEAVE = """
 03-31 21:50 | reply           | @   | omar    | accepted on the due day: punctual
 
 04-01 08:00 | digest          | dan | -       |
+04-01 08:00 | meeting-pack    | ann | -       | the quarter has ended
 04-01 10:00 | survey          | @   | awa     | closed 03-27
 04-01 10:00 | late            | @   | elsa    | instead of the progress mail (3 silent) of the same day
 04-01 10:00 | chase           | bo  | elsa hugo | overdue
@@ -199,7 +200,7 @@ MUST_LEAVE = """
 04-10 10:00 | progress        | @   | lina    | 1 silent
 04-10 10:00 | chase           | bo  | lina    | ? J+4: the row « not assessed » ends at direction; unread is not asked less than P3
 """
-COUNT = 222
+COUNT = 223
 
 # Missing causes of closed files (here awa and basile, P1 and P2) are chased « until given » (§7, §8): another table. A harness
 # leaves chases aside whose only step is the missing cause.
