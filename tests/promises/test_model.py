@@ -231,4 +231,4 @@ def test_t70_a_few_histories_of_a_post_office() -> None:
 
 @pytest.mark.long
 def test_t70_many_histories_of_a_post_office() -> None:
-    play(examples=100, steps=30)
+    play(examples=40, steps=30)
