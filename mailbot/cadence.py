@@ -261,8 +261,8 @@ def _daily(case: Case, today: date, wall: _Wall) -> Iterator[Step]:
 
 
 def _missing_assessment(case: Case, today: date, wall: _Wall) -> Iterator[Step]:
-    """The latest of: the working day after closing, then every third one."""
-    if case.assessed_at or not case.closed_at:
+    """Assessment or cause: the latest of the working day after closing, then every third one, until both are there."""
+    if (case.assessed_at and not case.lacks_cause) or not case.closed_at:
         return
     gone = workdays.count(wall.day(case.closed_at), today, wall.calendar)
     if gone:

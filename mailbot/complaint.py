@@ -43,7 +43,8 @@ REFUSALS = {
 _ALWAYS = ("note", "pièces")
 _TEXTS = ("réponse", "précisions", "butoir")
 _ENDING = (*_ANSWERS, "répondu", "doublon", *_NATURES, "retrait", "sans-suite")
-_HANDLING = ("prendre", "affecter", "lier", "scinder", "silence")
+_QUALITY = ("cause", "action", "fait", "efficace", "inefficace")
+_HANDLING = ("prendre", "affecter", "lier", "scinder", "silence", *_QUALITY)
 
 
 def _open_row(stage: str) -> dict[str, str]:

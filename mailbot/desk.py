@@ -71,7 +71,54 @@ class Case:
     party: tuple[
         str, ...
     ] = ()  # who was copied on its mails or wrote in it: their replies join, they are never written to
+    training: str = ""
+    session: str = ""
+    category: str = ""
+    wish: str = ""
+    amplified: tuple[tuple[str, str, str], ...] = ()  # (ISO instant, sign, words): the matter grows
+    remedy: str = ""  # granted against `wish`: totale | partielle | autre | aucune
+    remedy_what: str = ""
+    remedy_cents: int = 0
+    next_step: str = ""
+    analysis_why: str = ""  # why its causes must be analysed, "" when they need not
+    analysed_at: datetime | None = None
     staff_named: tuple[str, ...] = ()  # colleagues named in it: never told of it
+
+    @property
+    def lacks_cause(self) -> bool:
+        """Its causes must be analysed, and nobody has."""
+        return bool(self.analysis_why) and self.analysed_at is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """A corrective action as the rules need it."""
+
+    series: str
+    rank: int
+    state: str  # open | done | effective | ineffective
+    what: str
+    owner: str
+    due_on: date
+    files: tuple[Case, ...]  # the complaints it answers, the first one first
+    done_at: datetime | None = None
+    check_on: date | None = None
+    followed: bool = False  # another action replaces it
+    recurring: tuple[str, ...] | None = None  # complaints like those since it was done; None: they cannot be counted
+
+    @property
+    def name(self) -> str:
+        return f"A-{self.rank}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alike:
+    """Another complaint about the same training."""
+
+    number: str
+    received_on: date
+    category: str
+    session: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +129,7 @@ class Past:
     received_on: date
     subject: str
     stage: str
-    link: str  # « même personne » | « même entreprise » | « même formation »
+    link: str  # « même personne » | « même entreprise » | « même session » | « même formation »
     sensitive: bool = False
     staff_named: tuple[str, ...] = ()
 
@@ -192,3 +239,6 @@ class Desk:
         str, ...
     ] = ()  # names, addresses and numbers that no bulletin may hold; only for one that is to leave
     waiting_mail: int = 0  # the mail that [m-17-…] names, when it still waits
+    action: Action | None = None  # the corrective action that the argument names
+    next_action: int = 1
+    alike: tuple[Alike, ...] = ()  # of the file named: others of the same training within a year

@@ -160,6 +160,40 @@ class Bounced:
     text: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Analyse:
+    """Records why a complaint could happen."""
+
+    number: str
+    author: str
+    family: str
+    root: str
+    finding: str = ""
+    whys: tuple[str, ...] = ()
+    proof: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Decides a corrective action on a file; the rank was handed out by the desk."""
+
+    number: str
+    series: str
+    rank: int
+    fields: dict[str, Any]  # columns of the action table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """Sets columns of an action; with `number` the action answers that file too; `told`: its complainant heard of it."""
+
+    series: str
+    rank: int
+    fields: dict[str, Any] = field(default_factory=dict)
+    number: str = ""
+    told: str = ""
+
+
 Effect = (
     Judge
     | Open
@@ -177,4 +211,7 @@ Effect = (
     | WrongCode
     | Meet
     | Bounced
+    | Analyse
+    | Plan
+    | Act
 )

@@ -146,6 +146,32 @@ TAGS: tuple[Tag, ...] = (
     ),
     Tag(name="silence", spellings=("silence", "silences"), does="plus de message automatique au réclamant"),
     Tag(
+        name="cause",
+        spellings=("cause", "causes", "analyse", "analyses"),
+        does="analyse des causes : lignes « Famille : »… « Cause racine : » ; rien ne part",
+    ),
+    Tag(
+        name="action",
+        spellings=("action", "actions"),
+        does="action corrective : lignes « Quoi : », « Qui : », « Quand : » ; #action A-7 rattache le dossier à celle-là",
+    ),
+    Tag(
+        name="fait",
+        spellings=("fait", "faite", "faits", "faites", "realise", "realisee"),
+        does="#fait A-7 : l’action est faite ; le texte dit à quoi cela se voit",
+    ),
+    Tag(
+        name="efficace",
+        spellings=("efficace", "efficaces"),
+        does="#efficace A-7 : l’action a eu son effet ; le texte, s’il y en a un, dit aux réclamants ce qui a changé",
+        leaves=True,
+    ),
+    Tag(
+        name="inefficace",
+        spellings=("inefficace", "inefficaces", "non-efficace", "pas-efficace"),
+        does="#inefficace A-7 : l’action n’a pas suffi ; une autre est demandée",
+    ),
+    Tag(
         name="pièces", spellings=("pieces", "piece", "fichiers", "fichier"), does="vous envoie les fichiers du dossier"
     ),
     Tag(name="liste", spellings=("liste", "listes"), does="vos dossiers ouverts", on_file=False),

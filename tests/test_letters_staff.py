@@ -83,7 +83,22 @@ def test_the_digest_reconciles_the_mailbox_with_the_register() -> None:
 
 def test_the_digest_leaves_also_when_there_is_nothing() -> None:
     counts = {"received": 1, "explained": 1, "by_verdict": {}, "vanished": [], "before_start": 0}
-    empty = {s: [] for s in ("late", "today", "risk", "changed", "new", "to_decide", "open", "no_ack", "alarms")}
+    empty = {
+        s: []
+        for s in (
+            "late",
+            "today",
+            "risk",
+            "changed",
+            "new",
+            "to_decide",
+            "open",
+            "no_ack",
+            "alarms",
+            "actions",
+            "louder",
+        )
+    }
     text = plain(sealed("digest", **empty, counts=counts, essai=False).raw)
     assert text.startswith("Réclamations du mardi 12 mai 2026 Rien à faire aujourd’hui. En retard : 0")
     assert "1 message reçu, 1 expliqué" in text

@@ -153,6 +153,17 @@ class Answers(Section):
     resolution_words: tuple[str, ...] = ()  # more spellings of #résolu
 
 
+class Quality(Section):
+    """What must be looked into beyond the answer, and when an action is judged (spec §8)."""
+
+    analysis_priorities: tuple[Literal["P1", "P2", "P3", "P4"], ...] = ("P1", "P2")
+    analysis_gravity: int = Field(default=3, ge=1, le=5)  # 5: never by gravity
+    analysis_repeats: int = Field(default=3, ge=2, le=100)  # of the same category and training
+    analysis_days: int = Field(default=90, ge=1, le=366)
+    check_days: int = Field(default=90, ge=1, le=730)  # from « done » to the check of its effect
+    thanks: bool = True  # « ce qui a changé grâce à vous », with the words of #efficace
+
+
 class Referents(Section):
     disability: str = ""
     data_protection: str = ""
@@ -234,6 +245,7 @@ class Config(Section):
     words: dict[str, tuple[str, ...]] = {}  # alert family → more words
     intake: Intake = Intake()
     answers: Answers = Answers()
+    quality: Quality = Quality()
     mediator: Mediator = Mediator()
     referents: Referents = Referents()
     digest: Digest = Digest()

@@ -13,7 +13,7 @@ from mailbot.corridor.bench import Bench
 from mailbot.corridor.mails import Mails
 from mailbot.desk import Case
 from mailbot.reports import digest
-from mailbot.store import apply, desks, ledger, questions
+from mailbot.store import apply, desks, ledger, quality, questions
 from mailbot.store.ledger import Session
 from mailbot.store.tables import Complaint, Due, Inbound
 
@@ -75,6 +75,8 @@ class Dues:
             await self.bench.db(lambda tx: self._meeting(tx, row))
         elif row.kind == "bulletin":
             await self.bench.db(lambda tx: self._bulletin(tx, row))
+        elif row.kind == "action":
+            await self.bench.db(lambda tx: self._action(tx, row))
         elif row.kind == "digest":
             await self.bench.db(lambda tx: self._digest(tx, row))
 
@@ -113,6 +115,18 @@ class Dues:
         items = questions.group_items(tx, row.facts["to"])
         settled = [fx.Settle(key=row.key), *(fx.Settle(key=i.key) for i in items)]
         return [rules.group([i.facts for i in items], self.bench.clock(), self.config), *settled] if items else settled
+
+    def _action(self, tx: Session, row: Due) -> None:
+        """Bound to sending hours, as all that the clock starts."""
+        now, c = self.bench.clock(), self.config
+        opening = workdays.next_opening(now, c.calendar.send_from, c.calendar.send_until, c.workdays)
+        if opening > now:
+            tx.get_one(Due, row.key).at = opening
+            return
+        action = quality.action_of(tx, row.facts["series"], row.facts["rank"])
+        away = questions.absences(tx, workdays.local_date(now, c.workdays))
+        effects = rules.actions.on_look(action, row.key, now, c, away) if action else [fx.Settle(key=row.key)]
+        self._apply_due(tx, row, effects)
 
     def _digest(self, tx: Session, row: Due) -> None:
         """Bound to sending hours (spec §7): a digest that slept past them waits for the next opening."""

@@ -22,6 +22,7 @@ from mailbot.identity import author
 from mailbot.message import Message
 from mailbot.reading import Reading
 from mailbot.reading.form import plain_dashes
+from mailbot.rules.actions import rank_in
 from mailbot.rules.commands import command_of
 from mailbot.rules.commands.entering import entry
 from mailbot.store import apply, desks, erase, keep, questions
@@ -31,6 +32,7 @@ from mailbot.verdict import same_company
 
 ATTEMPTS = 3  # readings of one mail before it is set aside (design invariant 7)
 BEGINNING = 512 * 2**10  # bytes given to the salvage: what was too large for the reader's memory would kill it again
+ABOUT_ACTIONS = ("action", "fait", "efficace", "inefficace")
 log = structlog.get_logger()
 
 
@@ -287,6 +289,7 @@ def query_of(message: Message, said: Reading, config: Config, *, staff: str = ""
         complainant=who,
         domain=same_company(who, frozenset(config.intake.public_domains)) if who else "",
         training=said.training,
+        session=said.session,
         recipients=tuple(
             a.addr.lower()
             for a in (*message.to, *message.cc)
@@ -315,4 +318,5 @@ def _command_query(message: Message, said: Reading, config: Config, me: str) -> 
         "meeting": name in ("réunion", "bulletin"),
         "bulletin": name == "bulletin",
         "waiting_mail": reference.inbound_id if reference else 0,
+        "action": rank_in(command.argument) if name in ABOUT_ACTIONS else 0,
     }

@@ -98,14 +98,38 @@ Répercussions :
 Action immédiate :
 Caractère :
 Catégorie :"""
+CAUSE = """\
+Famille : Main-d’œuvre, Méthode, Matériel, Matière, Milieu,
+Management ou Moyens. Les pourquoi en trop restent vides.
+
+Famille :
+Constat :
+Pourquoi 1 :
+Pourquoi 2 :
+Pourquoi 3 :
+Pourquoi 4 :
+Pourquoi 5 :
+Cause racine :
+Preuve :"""
+ACTION = """\
+Quoi :
+Qui :
+Quand :"""
+GRANTED = """\
+Pour le dossier seulement, rien n’en part.
+Solution accordée : totale, partielle, autre ou aucune.
+
+Solution accordée :
+Geste (€) :
+Suite de la relation :"""
 OUTLINE = (
     "ce que la personne demandait",
     "ce que nous avons regardé",
     "ce que nous avons compris",
     "ce que nous décidons, et pourquoi",
-    "la suite, pour elle et avec elle",
+    "la suite, pour elle et avec elle (session, contact, porte ouverte)",
 )
-PLAN = "Un plan possible :\n" + "\n".join(f"{n}. {line}" for n, line in enumerate(OUTLINE, 1))
+PLAN = "Un plan possible :\n" + "\n".join(f"{n}. {line}" for n, line in enumerate(OUTLINE, 1)) + f"\n\n{GRANTED}"
 NATURES = """\
 Au-dessus de la ligne, votre texte pour le réclamant ; sans texte,
 une lettre type part.
@@ -146,6 +170,8 @@ TAPS: dict[str, Tap] = {
     "pieces": Tap(label="Recevoir les fichiers", words="#pièces", main=False),
     "enter": Tap(label="Saisir une réclamation reçue autrement", words="#saisie", form=ENTRY, main=False),
     "card": Tap(label="Recevoir l’aide-mémoire", words="#aide", main=False),
+    "cause": Tap(label="Analyser les causes", words="#cause", form=CAUSE),
+    "action": Tap(label="Décider une action", words="#action", form=ACTION, main=False),
     "undo": Tap(label="Annuler", words="#annuler"),
     "reopen": Tap(label="Rouvrir", words="#rouvrir"),
     "leave-closed": Tap(label="Laisser clos", words="#note", form="Laisser clos.", main=False),
@@ -181,7 +207,7 @@ ASKED: dict[str, tuple[str, ...]] = {  # what a chase asks → the buttons that 
     "answer-today": (*CLOSE, "date", "answered"),
     "answer-overdue": (*CLOSE, "date", "answered"),
     "keep-commitment": (*CLOSE, "news", "answered"),
-    "complete": ("assess",),
+    "complete": ("assess", "cause", "action"),
 }
 AGAIN = ("question", "news", "date", "note")  # what a refusal offers beside the nearest
 
@@ -238,11 +264,35 @@ def _assignment(facts: Mapping[str, Any], house: House) -> list[Button]:
 
 
 def _chase(facts: Mapping[str, Any], house: House) -> list[Button]:
-    return _taps(ASKED.get(facts["asks"], ()), facts)
+    names = ASKED.get(facts["asks"], ())
+    lacks = {*facts.get("lacks", ()), *(("action",) if "cause" in facts.get("lacks", ()) else ())}
+    return _taps(tuple(n for n in names if facts["asks"] != "complete" or not lacks or n in lacks), facts)
+
+
+def _action(facts: Mapping[str, Any], house: House) -> list[Button]:
+    name, asks = facts["action"], facts["asks"]
+    if asks == "analyse":
+        return _taps(("cause", "action"), facts)
+    if asks == "check":
+        changed = "Au-dessus de la ligne, une phrase sur ce qui a changé : les\nréclamants la liront. Sans texte, rien ne part."
+        return [
+            _button(Tap(label=f"{name} est efficace", words=f"#efficace {name}", hint=changed), facts),
+            _button(Tap(label=f"{name} ne suffit pas", words=f"#inefficace {name}", main=False), facts),
+            *_taps(("note",), facts),
+        ]
+    if asks == "replace":
+        return [_replacing(name, facts), *_taps(("note",), facts)]
+    return [_button(Tap(label=f"{name} est faite", words=f"#fait {name}"), facts), *_taps(("note",), facts)]
+
+
+def _replacing(name: str, facts: Mapping[str, Any]) -> Button:
+    form = f"{ACTION}\nRemplace : {name}"
+    return _button(Tap(label="Décider une autre action", words="#action", form=form), facts)
 
 
 def _confirm(facts: Mapping[str, Any], house: House) -> list[Button]:
-    return _taps(("undo",) if facts["undo_until"] else (), facts)
+    again = [_replacing(facts["replace_action"], facts)] if facts.get("replace_action") else []
+    return [*again, *_taps(("undo",) if facts["undo_until"] else (), facts)]
 
 
 def _refusal(facts: Mapping[str, Any], house: House) -> list[Button]:
@@ -306,6 +356,7 @@ SURVEY = {
 COMPUTED: dict[str, Callable[[Mapping[str, Any], House], list[Button]]] = {
     "assignment": _assignment,
     "chase": _chase,
+    "action": _action,
     "confirm": _confirm,
     "refusal": _refusal,
     "fence": _fence,

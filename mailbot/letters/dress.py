@@ -32,7 +32,7 @@ from mailbot.letters.house import House
 
 ANSWERS = ("ack", "ack-group", "receipt", "reopened")  # leave by themselves because of one mail
 CLOCKED = ("progress", "late", "waiting-reminder", "survey")
-HUMAN = ("question", "news", "commitment", "reply", "nature")  # a colleague's own words, or decision
+HUMAN = ("question", "news", "commitment", "reply", "nature", "thanks")  # a colleague's own words, or decision
 TO_COMPLAINANTS = (*ANSWERS, *CLOCKED, *HUMAN)
 KINDS = (
     *TO_COMPLAINANTS,
@@ -51,6 +51,7 @@ KINDS = (
     "ack-bounced",
     "bounced-letter",
     "chase",
+    "action",
     "confirm",
     "refusal",
     "identity",

@@ -24,10 +24,14 @@ LEFT_OUT: dict[str, dict[str, Any]] = {
     "waiting-reminder": CLOCKED,
     "reopened": {**CLOCKED, "written_at": None},
     "survey": {**CLOCKED, "closed_at": None},
-    "chase": {"priority": "", "stage": "", "subject": "", "missing": ()},
+    "thanks": WRITTEN,
+    "assignment": {"lasting": ()},
+    "followup-notice": {"grows": ()},
+    "confirm": {"replace_action": ""},
+    "chase": {"priority": "", "stage": "", "subject": "", "missing": (), "lacks": (), "analysis_why": ""},
     "reopen-proposal": {"until": None},
     "withdrawal-proposal": {"until": None},
-    "digest": {**dict.fromkeys((*ROWS, "changed", "to_decide"), ()), "codes": {}},
+    "digest": {**dict.fromkeys((*ROWS, "changed", "to_decide", "actions", "louder"), ()), "codes": {}},
 }
 
 

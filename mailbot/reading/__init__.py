@@ -47,6 +47,7 @@ class Reading:
     bare: bool = False  # nothing of the author's own: all of `new_text` is quoted mail or what the mail program adds
     card: str = ""  # the end of `new_text` that is a signature card
     wider_text: str = ""  # what stands above the last of several headings of quoted mail, when words stand between them
+    session: str = ""  # the session concerned: its first day as an ISO date, or what the form's field says
     page_text: str = ""  # `new_text` as the HTML part has it, with the targets of its mailto: links
 
 
@@ -92,6 +93,7 @@ def read(message: Message, words: Words) -> Reading:
         bare=parts.bare,
         card=parts.card,
         wider_text=parts.wider,
+        session=signals.find_session(said, written, message.date.date() if message.date else None),
         page_text=page.new,
     )
 

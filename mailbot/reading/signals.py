@@ -106,6 +106,18 @@ def find_training(text: str, subject: str, said: Wording, fields: tuple[tuple[st
     return ""
 
 
+def find_session(said: Wording, fields: tuple[tuple[str, str], ...], today: date | None) -> str:
+    """« la session du 12 mai 2026 » → « 2026-05-12 »; else the form's field as written; "" when none is named."""
+    filled = first_field(fields, ("session", "date de session", "dates de session"))
+    source = wording(f"session du {filled}").folded if filled else said.folded
+    for place in range(len(source) - 2):
+        if source[place] in ("session", "stage") and source[place + 1] in ("du", "des", "le", "of", "on"):
+            when, _ = _date_at(source[place + 2 : place + 8], today)
+            if when:
+                return when.isoformat()
+    return " ".join(filled.split())[:80]
+
+
 def thanks_only(text: Wording, name: str) -> bool:
     """Bare thanks: nothing but the phrases of a visible list and the author's name, with thanks among them (spec §5)."""
     words, signature = text.folded, set(wording(name).folded)

@@ -8,8 +8,9 @@ from typing import Any
 from mailbot import workdays
 from mailbot.complaint import STAGE_NAMES
 from mailbot.config import Config
+from mailbot.desk import Action
 from mailbot.effects import Due, Letter
-from mailbot.store import instance, journal, questions
+from mailbot.store import instance, journal, quality, questions
 from mailbot.store.ledger import Session, recall
 from mailbot.store.tables import Complaint, Inbound
 
@@ -31,6 +32,8 @@ VERDICTS = {  # as a reader of the digest says them
     "quarantined": "illisible",
 }
 
+LOUDER = {"relance": "relance du réclamant", "juridique": "avocat ou autorité annoncés", "presse": "presse annoncée"}
+
 
 def facts(tx: Session, now: datetime, mode: str, config: Config) -> dict[str, Any]:
     """What today's digest says. `now`: UTC; counts run from the last digest."""
@@ -50,6 +53,8 @@ def facts(tx: Session, now: datetime, mode: str, config: Config) -> dict[str, An
         "new": [_row(r, config) for r in rows if r.opened_at > since],
         "open": [_row(r, config) for r in rows],
         "to_decide": _to_decide(tx, config),
+        "actions": _actions(quality.unfinished(tx, series), today, soon, config),
+        "louder": [r for r in (_louder(row, since) for row in rows) if r],
         "counts": {
             "received": counted.received,
             "explained": counted.explained,
@@ -133,6 +138,40 @@ def _row(row: Complaint, config: Config) -> dict[str, Any]:
         "subject": row.subject if shown else "",
         "sensitive": row.sensitive,
     }
+
+
+def _actions(found: list[Action], today: date, soon: date, config: Config) -> list[dict[str, Any]]:
+    """Corrective actions that somebody must act on: late, due within two working days, to judge, to replace."""
+    asked = [(a, *_asked(a, today, soon)) for a in found]
+    return [_action(a, asks, on, config) for a, asks, on in asked if asks]
+
+
+def _asked(action: Action, today: date, soon: date) -> tuple[str, date]:
+    if action.state == "done":
+        on = action.check_on or today
+        return ("check" if on <= today else ""), on
+    if action.state == "ineffective":
+        return "replace", action.check_on or action.due_on
+    return ("late" if action.due_on < today else "due" if action.due_on <= soon else ""), action.due_on
+
+
+def _action(action: Action, asks: str, on: date, config: Config) -> dict[str, Any]:
+    person, case = config.person(action.owner), action.files[0]
+    shown = config.digest.names and not case.sensitive
+    return {
+        "action": action.name,
+        "number": case.number,
+        "owner": person.name if person else action.owner,
+        "asks": asks,
+        "on": on.isoformat(),
+        "what": action.what if shown else "",
+    }
+
+
+def _louder(row: Complaint, since: datetime) -> dict[str, str] | None:
+    """A file whose complainant wrote again, or louder, since the last digest; the kind of sign, never the words."""
+    signs = dict.fromkeys(kind for at, kind, _ in row.amplified if datetime.fromisoformat(at) > since)
+    return {"number": row.number, "what": ", ".join(LOUDER.get(s, s) for s in signs)} if signs else None
 
 
 def _no_ack(row: Complaint) -> str:

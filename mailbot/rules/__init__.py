@@ -14,7 +14,7 @@ from mailbot.effects import Attach, Effect, Judge, Note
 from mailbot.identity import Author, author
 from mailbot.message import Message
 from mailbot.reading import Reading
-from mailbot.rules import commands, intake, joining, practice, returning, waiting
+from mailbot.rules import actions, commands, intake, joining, practice, returning, waiting
 from mailbot.rules.acknowledge import group, reprint
 from mailbot.rules.clock import done_of, look_again, on_look
 from mailbot.rules.delivery import alarm_letters, bounced, mute_letters, on_ack_overdue, on_settled
@@ -27,6 +27,7 @@ from mailbot.verdict import Verdict, judge
 __all__ = [
     "Complainant",
     "Refused",
+    "actions",
     "alarm_letters",
     "commands",
     "complainant",

@@ -86,6 +86,8 @@ def _chase(step: Step, case: Case, person: Person, people: list[Person], now: da
         "priority": case.priority,
         "stage": complaint.STAGE_NAMES.get(case.stage, case.stage),
         "missing": _missing(case),
+        "lacks": [*([] if case.assessed_at else ["assess"]), *(["cause"] if case.lacks_cause else [])],
+        "analysis_why": case.analysis_why if case.lacks_cause else "",
     }
     key = f"chase:{case.number}:{case.cycle}:{step.name}:{today.isoformat()}:{to}"
     return Letter(kind="chase", keys=(key,), to=to, language="fr", facts=facts, number=case.number)
@@ -105,7 +107,8 @@ def _days_left(today: date, due_on: date | None, config: Config) -> int:
 
 
 def _missing(case: Case) -> list[str]:
-    return [] if case.assessed_at else ["l’évaluation (gravité, complexité, répercussions, action immédiate)"]
+    found = [] if case.assessed_at else ["l’évaluation (gravité, complexité, répercussions, action immédiate)"]
+    return [*found, *(["l’analyse des causes"] if case.lacks_cause else [])]
 
 
 def _to_complainant(step: Step, case: Case, now: datetime, config: Config) -> list[Effect]:

@@ -14,6 +14,7 @@ from mailbot.identity import Author
 from mailbot.letters import sendable
 from mailbot.message import Attachment, Message, kinds
 from mailbot.reading import Reading
+from mailbot.rules import relation
 from mailbot.rules.acknowledge import LATE, acknowledge, due_from_reception, printed
 from mailbot.verdict import is_no_reply, same_company
 
@@ -188,6 +189,7 @@ def _fields(message: Message, reading: Reading, desk: Desk, who: Complainant, co
         "language": reading.language,
         "subject": message.subject[:500],
         "training": reading.training[:200],
+        "session": reading.session[:80],
         "wish": reading.wish[:300],
         "wish_state": reading.wish_state,
         "phone": reading.phone,
@@ -279,6 +281,7 @@ def assignment(
             "provisional": True,
             "files": files,
             "history": [_history(p, chosen.person) for p in desk.history],
+            "lasting": relation.lasting(desk.history, reading.alerts),
             "hints": [f"{HINTS.get(family, family)} : « {word} »" for family, word in reading.alerts],
             "wish": reading.wish,
             "wish_state": reading.wish_state,

@@ -13,7 +13,7 @@ from mailbot.identity import Author
 from mailbot.letters import sendable
 from mailbot.message import Message
 from mailbot.reading import Reading
-from mailbot.rules import returning
+from mailbot.rules import relation, returning
 from mailbot.rules.acknowledge import receipt
 from mailbot.rules.intake import authenticated, file_list, first_name, named, shown, words_of
 from mailbot.verdict import is_no_reply
@@ -37,6 +37,8 @@ def follow_up(
         Note(number=case.number, event="follow-up", actor=author.addr or "inconnu", text=reason),
         *returning.moved(message, reading, desk, config, case=case, registered=registered),
     ]
+    grows = relation.signs(reading, case) if registered and not returning.withdraws(reading, case) else []
+    effects += relation.amplified(grows, case, desk.now)
     if registered and sendable(case.complainant_addr) and not is_no_reply(case.complainant_addr):
         effects += _received(message, reading, desk, author, case, config)
     asks = not registered and author.addr not in case.asked_other_address.split()
@@ -48,7 +50,7 @@ def follow_up(
     if registered and returning.withdraws(reading, case):
         return effects + returning.withdrawal(message, reading, desk, config, case=case)
     case, moved = _kept_from_named(reading, case, config)
-    return [*effects, *moved, *_to_assignee(message, reading, desk, author, case, config, asks_who=asks)]
+    return [*effects, *moved, *_to_assignee(message, reading, desk, author, case, config, asks_who=asks, grows=grows)]
 
 
 def _kept_from_named(reading: Reading, case: Case, config: Config) -> tuple[Case, list[Effect]]:
@@ -106,7 +108,15 @@ def _received(
 
 
 def _to_assignee(
-    message: Message, reading: Reading, desk: Desk, author: Author, case: Case, config: Config, *, asks_who: bool
+    message: Message,
+    reading: Reading,
+    desk: Desk,
+    author: Author,
+    case: Case,
+    config: Config,
+    *,
+    asks_who: bool,
+    grows: list[relation.Sign],
 ) -> list[Effect]:
     """`asks_who`: it came from an address about which nobody was asked yet (spec §3, once)."""
     person = config.person(case.assignee)
@@ -116,6 +126,7 @@ def _to_assignee(
         "first_name": first_name(person) if person else "",
         "from_addr": author.addr or "adresse illisible",
         "asks_who": asks_who,
+        "grows": [words for _, words in grows],
         "text": words_of(message, reading),
         "files": files,
         "received_at": desk.incoming.received_at.isoformat(),

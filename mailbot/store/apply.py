@@ -12,7 +12,7 @@ from mailbot import effects as fx
 from mailbot import failpoints
 from mailbot.complaint import may_follow
 from mailbot.message import Message
-from mailbot.store import journal
+from mailbot.store import journal, quality
 from mailbot.store.meetings import Meeting
 from mailbot.store.tables import (
     Absence,
@@ -277,6 +277,18 @@ def _bounced(tx: Session, effect: fx.Bounced, act: Act) -> None:
     row.bounced_at, row.answer = act.now, f"{row.answer} | {effect.text}"[:1000]
 
 
+def _analyse(tx: Session, effect: fx.Analyse, act: Act) -> None:
+    quality.analyse(tx, effect, _complaint(tx, effect.number), act.now)
+
+
+def _plan(tx: Session, effect: fx.Plan, act: Act) -> None:
+    quality.plan(tx, effect, _complaint(tx, effect.number), act.now)
+
+
+def _acted(tx: Session, effect: fx.Act, _act: Act) -> None:
+    quality.act(tx, effect, _complaint(tx, effect.number) if effect.number else None)
+
+
 _WRITERS: dict[type, Callable[..., None]] = {
     fx.Judge: _judge,
     fx.Open: _open,
@@ -294,6 +306,9 @@ _WRITERS: dict[type, Callable[..., None]] = {
     fx.WrongCode: _wrong_code,
     fx.Meet: _meet,
     fx.Bounced: _bounced,
+    fx.Analyse: _analyse,
+    fx.Plan: _plan,
+    fx.Act: _acted,
 }
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import true
+from sqlalchemy import and_, true
 from sqlmodel import Session, col, func, or_, select
 
 from mailbot.desk import Case, Desk, Incoming, Number, Past, Reported
@@ -48,6 +48,8 @@ class Query:
     bulletin: bool = False
     pending: int = 0  # what `#confirmer 17` names
     waiting_mail: int = 0
+    action: int = 0  # the rank that #fait, #efficace, #inefficace or #action names
+    session: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,16 +211,22 @@ def _wrote_before(tx: Session, addr: str) -> bool:
 
 
 def _history(tx: Session, query: Query, series: str, setting: Setting) -> tuple[Past, ...]:
-    """Earlier files of the same person, company or training (spec §3), the closest link first, each file once."""
-    links = (
-        ("même personne", Complaint.complainant_addr, query.complainant),
-        ("même entreprise", Complaint.complainant_domain, query.domain),
-        ("même formation", Complaint.training, query.training),
+    """Earlier files of the same person, company, session or training (spec §3), the closest link first, each file once."""
+    # Two trainings may begin on one day: a session is that of its training.
+    links: tuple[tuple[str, Any, bool], ...] = (
+        ("même personne", Complaint.complainant_addr == query.complainant, bool(query.complainant)),
+        ("même entreprise", Complaint.complainant_domain == query.domain, bool(query.domain)),
+        (
+            "même session",
+            and_(col(Complaint.session) == query.session, col(Complaint.training) == query.training),
+            bool(query.session and query.training),
+        ),
+        ("même formation", Complaint.training == query.training, bool(query.training)),
     )
     seen: dict[str, Past] = {}
-    for link, column, value in links:
-        if value:
-            for past in _past(tx, link, column == value, series, setting):
+    for link, where, known in links:
+        if known:
+            for past in _past(tx, link, where, series, setting):
                 seen.setdefault(past.number, past)
     return tuple(seen.values())[:10]
 

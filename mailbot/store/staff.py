@@ -8,14 +8,21 @@ from sqlmodel import Session, col, func, select
 
 from mailbot.complaint import OPEN
 from mailbot.desk import Case, Waiting, Window
-from mailbot.store import meetings
+from mailbot.store import meetings, quality
 from mailbot.store.cases import as_case
 from mailbot.store.tables import Attachment, Code, Complaint, Inbound, Letter, Pending
 
 if TYPE_CHECKING:
     from mailbot.store.desks import Query, Setting
 
-HUMAN = ("reply", "news", "question", "commitment", "nature")  # letters that a colleague wrote, with an undo window
+HUMAN = (
+    "reply",
+    "news",
+    "question",
+    "commitment",
+    "nature",
+    "thanks",
+)  # letters that a colleague wrote, with an undo window
 NOTICES = ("ack", "ack-group", "receipt", "reopened", "progress", "late", "survey", "waiting-reminder", *HUMAN)
 
 
@@ -23,6 +30,11 @@ def for_staff(tx: Session, query: Query, setting: Setting, threaded: Letter | No
     """The fields of Desk that only a colleague's mail needs."""
     named = tuple(c for n in query.named if (c := _case(tx, n)))
     meant = named[0] if named else _threaded_case(tx, threaded)
+    series = meant.series if meant else "essai" if setting.mode == "essai" else "real"
+    action = quality.action_of(tx, series, query.action) if query.action else None
+    if action and meant is None:  # « #fait A-7 » says enough
+        named = action.files[:1]
+        meant = named[0]
     answered = _answered_subject(tx, query)
     return {
         "named": named,
@@ -43,6 +55,9 @@ def for_staff(tx: Session, query: Query, setting: Setting, threaded: Letter | No
         "evidence": _evidence(tx, meant),
         "waiting_mail": _waiting_mail(tx, query.waiting_mail),
         **meetings.meant(tx, query.thread, wanted=query.meeting, leaving=query.bulletin),
+        "action": action,
+        "next_action": quality.next_rank(tx, series),
+        "alike": quality.alike(tx, meant.number, setting.timezone) if meant else (),
     }
 
 

@@ -24,7 +24,8 @@ STAGES = (
 
 COMMANDS = tuple(
     """résolu partielle infondée répondu réponse précisions butoir évaluer note prendre affecter doublon lier scinder
-    hors-périmètre difficulté aléa information retrait réclamation rouvrir sans-suite silence pièces annuler""".split()
+    hors-périmètre difficulté aléa information retrait réclamation rouvrir sans-suite silence cause action fait efficace inefficace
+    pièces annuler""".split()
 )
 
 EVENTS = (
@@ -75,6 +76,11 @@ réclamation                 !a  !a  !a  !a  !a  !a  !w  !c  rec rec rec !c
 rouvrir                     !o  !o  !o  !o  !o  !o  !w  rec rec !k  rec rec
 sans-suite                  noa noa noa noa noa noa !w  !c  !c  !k  !c  !a
 silence                     =   =   =   =   =   =   !w  =   =   !k  =   =
+cause                       =   =   =   =   =   =   !w  =   =   !k  =   =
+action                      =   =   =   =   =   =   !w  =   =   !k  =   =
+fait                        =   =   =   =   =   =   !w  =   =   !k  =   =
+efficace                    =   =   =   =   =   =   !w  =   =   !k  =   =
+inefficace                  =   =   =   =   =   =   !w  =   =   !k  =   =
 pièces                      =   =   =   =   =   =   =   =   =   =   =   =
 annuler                     !n  !n  !n  <   <   <   <   !l  <   <   <   <
 annuler-late                !n  !n  !n  !l  !l  !l  !l  !l  !l  !l  !l  !l
@@ -144,6 +150,12 @@ DECIDED = {
     "was told that it was over: new AR, new six days. A file closed or without answer is still a complaint: #rouvrir.",
     "rouvrir": "New AR owed: received, then acknowledged when it is accepted. A duplicate is not reopened beside its kept file.",
     "sans-suite": "From any open stage (a skipped stage is allowed, §5), also where no question was ever asked.",
+    "cause": "Analysis and actions belong to another time scale than the answer: at every stage, after the end most of all; never "
+    "a move. In the window refused like any second command (§5).",
+    "action": "As #cause.",
+    "fait": "As #cause; whoever carries the action may say it, on whosever file.",
+    "efficace": "As #cause. Its text goes to complainants of closed files only.",
+    "inefficace": "As #cause.",
     "silence": "May be said after the end, to stop the survey.",
     "retrait": "At gravité 4 only direction's own command moves the file: see EXCEPTIONS.",
     "annuler": "Undoes the command that led to this stage while its text waits. Letters of the side exits wait like any human "
@@ -335,6 +347,11 @@ réclamation     yes      no    yes     yes       no    no
 rouvrir         yes      no    yes     yes       no    no
 sans-suite      yes      no    yes     yes       no    no
 silence         yes      no    yes     yes       no    no
+cause           yes      no    yes     yes       no    no
+action          yes      no    yes     yes       no    no
+fait            yes      no    yes     yes       no    no
+efficace        yes      no    yes     yes       no    no
+inefficace      yes      no    yes     yes       no    no
 pièces          yes      no    yes     yes       no    no
 annuler         yes      no    yes     yes       no    no
 absent          yes      yes   yes     yes       no    yes

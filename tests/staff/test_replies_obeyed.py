@@ -139,6 +139,7 @@ BY_TAG = {
         "character",
         "category",
         "immediate_what",
+        "analysis_why",
         "told_at",
     },  # P1: news are owed at once
     "répondu": {"answered_at", "closed_at", "human_told_at"},
@@ -162,6 +163,7 @@ BY_LETTER = {
     "nature": {"told_at", "human_told_at"},
     "receipt": {"told_at"},
     "reopen-proposal": {"reopen_asked_at"},
+    "followup-notice": {"amplified"},  # written again before an answer (domain R3.1)
 }
 BY_FIELD = {"due_on": {"due_on", "committed_on"}, "answered_on": {"answered_at"}}
 

@@ -110,6 +110,16 @@ HUMAN: dict[str, dict[str, Any]] = {
         "reopen_days": 30,
         "files": ["avenant.pdf"],
     },
+    "thanks": {
+        "number": NUMBER,
+        "name": "Carl Dufour",
+        "authenticated": True,
+        "received_at": "2026-05-11T08:42:10+00:00",
+        "text": "La convocation part maintenant dix jours avant chaque session.",
+        "signer": "Bo Martin",
+        "files": [],
+        "action": {"series": "real", "rank": 7},
+    },
     "nature": {
         "number": NUMBER,
         "name": "Carl Dufour",

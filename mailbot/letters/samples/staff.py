@@ -37,6 +37,7 @@ NOTICES: dict[str, dict[str, Any]] = {
             }
         ],
         "hints": ["répétition : « 3 fois »"],
+        "lasting": ["1 dossier avant celui-ci (REC-2025-0007)"],
         "wish": "Je voudrais une autre date",
         "wish_state": "exprimée",
         "training": "Titre ARH",
@@ -97,6 +98,7 @@ NOTICES: dict[str, dict[str, Any]] = {
         "first_name": "Bo",
         "from_addr": "carl@ailleurs.example",
         "asks_who": True,
+        "grows": ["nouveau message avant notre réponse"],
         "text": "Toujours rien ?",
         "files": [{"name": "capture.png", "size": 12_300_000, "attached": False, "reason": "trop gros"}],
         "received_at": "2026-05-12T06:05:00+00:00",
@@ -184,6 +186,25 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "priority": "P2",
         "stage": "évaluée",
         "missing": ["assessment"],
+        "lacks": ["assess", "cause"],
+        "analysis_why": "priorité P1",
+    },
+    "action": {
+        "number": NUMBER,
+        "code": CODE,
+        "first_name": "Bo",
+        "asks": "check",
+        "action": "A-7",
+        "what": "envoyer la convocation dix jours avant la session",
+        "due_on": "2026-05-19",
+        "owner": "Bo Martin",
+        "others": ["Line Roy"],
+        "late": 0,
+        "done_at": "2026-05-18T08:00:00+00:00",
+        "numbers": [NUMBER, "REC-2026-0040"],
+        "recurring": ["REC-2026-0051"],
+        "why": "priorité P1, gravité 3",
+        "sensitive": False,
     },
     "confirm": {
         "number": NUMBER,
@@ -197,6 +218,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "leaves_at": "2026-05-13T09:10:00+00:00",
         "due_on": "2026-05-19",
         "undo_until": "2026-05-13T09:10:00+00:00",
+        "replace_action": "",
     },
     "refusal": {
         "number": NUMBER,
@@ -282,6 +304,17 @@ ADMINS: dict[str, dict[str, Any]] = {
         "new": [],
         "to_decide": [WAITING],
         "codes": {"38": "W4ZT9H"},
+        "actions": [
+            {
+                "action": "A-7",
+                "number": NUMBER,
+                "owner": "Bo Martin",
+                "asks": "late",
+                "on": "2026-05-08",
+                "what": "envoyer la convocation dix jours avant",
+            }
+        ],
+        "louder": [{"number": "REC-2026-0038", "what": "relance du réclamant"}],
         "open": [ROW],
         "counts": {
             "received": 37,

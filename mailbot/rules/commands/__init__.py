@@ -16,7 +16,7 @@ from mailbot.effects import Attach, Effect, Judge, Note
 from mailbot.identity import Author, Proof
 from mailbot.message import Message
 from mailbot.reading import Reading
-from mailbot.rules.commands import answering, entering, handling, meeting, nature, proving, telling
+from mailbot.rules.commands import answering, assessing, entering, handling, meeting, nature, proving, quality, telling
 from mailbot.rules.commands.order import Order
 from mailbot.tags import Command
 
@@ -163,7 +163,8 @@ def _carry_out(order: Order) -> list[Effect]:
             "c’est une réclamation : un dossier est ouvert" if order.tag.name == "réclamation" else "classé comme note"
         )
         return [telling.confirm(order, f"message {order.desk.waiting_mail}", [words])]
-    for family in (answering.FAMILY, handling.FAMILY, nature.FAMILY, meeting.FAMILY, proving.FAMILY, entering.FAMILY):
+    families = (answering, assessing, handling, nature, quality, meeting, proving, entering)
+    for family in (module.FAMILY for module in families):
         if order.tag.name in family:
             return family[order.tag.name](order)
     return telling.refuse(order, f"#{order.tag.name} ne peut pas encore être traité")

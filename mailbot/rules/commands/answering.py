@@ -8,6 +8,7 @@ from mailbot import complaint, tags, workdays
 from mailbot.effects import Change, Effect, Letter
 from mailbot.fence import Fenced
 from mailbot.message import Attachment
+from mailbot.rules import relation
 from mailbot.rules.commands import telling
 from mailbot.rules.commands.order import Order
 
@@ -39,10 +40,10 @@ def stopped(order: Order, *, minimum: int = 1) -> list[Effect] | None:
             else f"une réponse qui clôt compte au moins {minimum} caractères"
         )
         return telling.refuse(order, words, outline=minimum > 1)
-    return None if answer.sure else _ask(order, answer)
+    return None if answer.sure else ask(order, answer)
 
 
-def _ask(order: Order, answer: Fenced) -> list[Effect]:
+def ask(order: Order, answer: Fenced) -> list[Effect]:
     """The author gets the text as it would leave, and a button (spec §6)."""
     from mailbot.effects import Attach, Judge, Note
 
@@ -96,6 +97,7 @@ def before(order: Order) -> dict:  # type: ignore[type-arg]
         "linked_to": case.linked_to,
         "closed_at": case.closed_at.isoformat() if case.closed_at else None,
         "human_told_at": case.human_told_at.isoformat() if case.human_told_at else None,
+        **{name: getattr(case, name) for name in ("remedy", "remedy_what", "remedy_cents", "next_step")},
     }
 
 
@@ -118,9 +120,12 @@ def _close(order: Order) -> list[Effect]:
     }
     letter = to_complainant(order, "reply", facts, undo=before(order))
     assert letter.not_before is not None
+    found = relation.granted(order.message.text)
     done = [f"la réponse part à {case.complainant_addr}, puis le dossier est clos ({outcome})"]
+    done += relation.told(found, case)
+    fields = {"stage": "closing", "outcome": outcome, "reply_key": letter.keys[0], **found.fields}
     return [
-        Change(number=case.number, fields={"stage": "closing", "outcome": outcome, "reply_key": letter.keys[0]}),
+        Change(number=case.number, fields=fields),
         letter,
         telling.confirm(
             order,
@@ -160,10 +165,12 @@ def _answered_elsewhere(order: Order) -> list[Effect]:
         "answered_at": at,
         "closed_at": order.desk.now,
         "human_told_at": at,
+        **relation.granted(order.answer.text).fields,
     }
     done = [
         f"le dossier est clos, répondu le {day:%d/%m/%Y} autrement que par ce bureau",
         "rien n’est parti chez le réclamant",
+        *relation.told(relation.granted(order.answer.text), case),
     ]
     return [Change(number=case.number, fields=fields), telling.confirm(order, f"{case.number} : déjà répondu", done)]
 
@@ -254,4 +261,4 @@ FAMILY = {
     "précisions": _inform,
     "butoir": _commit,
 }
-__all__ = ["FAMILY", "before", "leaves_at", "names", "stopped", "to_complainant"]
+__all__ = ["FAMILY", "ask", "before", "leaves_at", "names", "stopped", "to_complainant"]

@@ -12,6 +12,7 @@ from mailbot.config import Person
 from mailbot.desk import Case, Window
 from mailbot.effects import Away, Cancel, Change, Effect, Letter, Settle
 from mailbot.reading import fold
+from mailbot.rules import actions, causes, relation
 from mailbot.rules.commands import telling
 from mailbot.rules.commands.order import Order
 from mailbot.rules.returning import reopen_key
@@ -43,7 +44,10 @@ def _note(order: Order) -> list[Effect]:
     if _leaves_closed(order):
         return _left_closed(order)
     done = ["votre note est au dossier ; rien n’est parti chez le réclamant"]
-    return [telling.confirm(order, f"note au dossier {order.file.number}", done, leaves_text="")]
+    found = relation.granted(order.answer.text)
+    recorded: list[Effect] = [Change(number=order.file.number, fields=dict(found.fields))] if found.fields else []
+    done += relation.told(found, order.file) if found.fields else []
+    return [*recorded, telling.confirm(order, f"note au dossier {order.file.number}", done, leaves_text="")]
 
 
 def _leaves_closed(order: Order) -> bool:
@@ -73,7 +77,7 @@ def _take(order: Order) -> list[Effect]:
     return [change, telling.confirm(order, f"vous prenez le dossier {case.number}", ["il est à votre nom"])]
 
 
-def _find(name: str, people: tuple[Person, ...]) -> list[Person]:
+def find(name: str, people: tuple[Person, ...]) -> list[Person]:
     """Whom a first name, a name or an address means."""
     wanted = fold(name).strip(" .,;")
     if not wanted:
@@ -84,7 +88,7 @@ def _find(name: str, people: tuple[Person, ...]) -> list[Person]:
 
 def _hand_over(order: Order) -> list[Effect]:
     active = tuple(p for p in order.config.staff if p.active)
-    found = _find(order.command.argument, active)
+    found = find(order.command.argument, active)
     if len(found) != 1:
         known = ", ".join(p.name for p in (found or active))
         return telling.refuse(
@@ -134,7 +138,7 @@ def _absent(order: Order) -> list[Effect]:
     first_text, _, rest = words.partition("–")
     first, last = tags.read_date(first_text, today), tags.read_date(rest, today)
     name = rest.split()[-1] if rest.split() and not rest.split()[-1][0].isdigit() else ""
-    found = [p for p in _find(name, tuple(p for p in order.config.staff if p.active)) if p is not order.person]
+    found = [p for p in find(name, tuple(p for p in order.config.staff if p.active)) if p is not order.person]
     if first is None or last is None or last < first or len(found) != 1:
         return telling.refuse(order, "écrivez par exemple : #absent 20/12–24/12 Ann")
     away = Away(person=order.me, first=first, last=last, substitute=found[0].addresses[0].lower())
@@ -206,7 +210,7 @@ def _other_line(key: str, value: str) -> dict[str, Any]:
     if key.startswith("caractere") and words:
         return {"character": "durable" if "durable" in words else "exceptionnel" if "exceptionnel" in words else ""}
     if key.startswith("categorie") and value:
-        return {"category": value[:40]}
+        return {"category": causes.category(value)}
     return {}
 
 
@@ -233,11 +237,43 @@ def _assess(order: Order) -> list[Effect]:
     stage, _ = complaint.after(case.stage, "évaluer")
     fields = {**found, "priority": level, "priority_why": why, "stage": stage}
     fields |= {"assessed_at": order.desk.now, "assessed_by": order.me}
-    done = [f"priorité {level} ({why})", f"action immédiate : {found['immediate']}"]
+    analysis = _analysis(order, {**found, "priority": level})
+    fields["analysis_why"] = analysis
+    done = [f"priorité {level} ({why})", f"action immédiate : {found['immediate']}", _character(found)]
+    done += [f"analyse des causes requise parce que : {analysis}"] if analysis else []
     return [
         Change(number=case.number, fields=fields),
+        *_asked_to_analyse(order, analysis),
         telling.confirm(order, f"évaluation du dossier {case.number}", done),
     ]
+
+
+def _character(found: dict[str, Any]) -> str:
+    said = found.get("character")
+    return f"caractère : {said}" if said else "caractère non dit : exceptionnel, ou insatisfaction durable ?"
+
+
+def _analysis(order: Order, found: dict[str, Any]) -> str:
+    case = order.file
+    return causes.required(
+        priority=found["priority"],
+        gravity=found["gravity"],
+        category=found.get("category") or case.category,
+        training=case.training,
+        received_on=workdays.local_date(case.received_at, order.config.workdays),
+        alike=order.desk.alike,
+        rule=order.config.quality,
+    )
+
+
+def _asked_to_analyse(order: Order, why: str) -> list[Effect]:
+    """Said to the assignee, who may not be the one who assessed."""
+    case, person = order.file, order.config.person(order.file.assignee)
+    if not why or case.analysed_at or person is None or case.assignee == order.me:
+        return []
+    facts = actions.told_of(case, person, "analyse", "", "", None) | {"why": why}
+    key = f"analysis:{case.number}:{order.desk.incoming.id}"
+    return [Letter(kind="action", keys=(key,), to=case.assignee, language="fr", facts=facts, number=case.number)]
 
 
 def _raised(order: Order) -> list[str]:
@@ -245,7 +281,11 @@ def _raised(order: Order) -> list[str]:
     reasons = []
     if case.deadline is not None and case.due_on is not None and case.deadline <= case.due_on:
         reasons.append("le réclamant a une échéance dans le délai")
-    families = {family for family, _ in case.alerts}
+    received_on = workdays.local_date(case.received_at, order.config.workdays)
+    beside = relation.same_session(order.desk.alike, case.session, received_on)
+    if beside:
+        reasons.append(f"même session que {', '.join(beside)}")
+    families = {family for family, _ in case.alerts} | {kind for _, kind, _ in case.amplified}
     for family, words in (
         ("mineur", "mineur"),
         ("handicap", "handicap"),

@@ -80,13 +80,18 @@ class Order:
         name, case, addresses = self.tag.name, self.case, {a.lower() for a in self.person.addresses}
         if name in MEETING:
             return self.person in of_the_meeting(self.config)
-        if name in HARMLESS or (case is not None and case.assignee in addresses):
+        if name in HARMLESS or (case is not None and (case.assignee in addresses or self._owns(addresses))):
             return True
         if set(self.person.roles) == {"admin"}:
             return False  # the machine only
         if case is None or name in TOLD_BY_ANYBODY:
             return True
         return not addresses & {*case.staff_named, case.complainant_addr} and (self.leads or name == "prendre")
+
+    def _owns(self, addresses: set[str]) -> bool:
+        """Whoever carries an action says that it is done, on whosever file."""
+        action = self.desk.action
+        return self.tag.name == "fait" and action is not None and action.owner in addresses
 
     @cached_property
     def answer(self) -> Fenced:

@@ -19,6 +19,7 @@ def confirm(
     to: str = "",
     leaves_at: datetime | None = None,
     due_on: str | None = None,
+    replace_action: str = "",
 ) -> Letter:
     """The one short mail: what was understood and done, all that left or will leave and to whom, the new date."""
     case = order.case
@@ -32,6 +33,7 @@ def confirm(
         "to": to,
         "leaves_at": leaves_at.isoformat() if leaves_at else None,
         "undo_until": leaves_at.isoformat() if leaves_at else None,
+        "replace_action": replace_action,
         "due_on": due_on or (case.due_on.isoformat() if case and case.due_on else None),
     }
     return to_author(order, "confirm", facts)
