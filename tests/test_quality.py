@@ -126,7 +126,9 @@ async def test_r2_14_an_analysis_is_required_by_priority_gravity_or_repetition(
 
 async def test_r2_14_the_reason_is_said_to_who_assesses_kept_and_said_to_the_assignee(people: Talk) -> None:
     await opened(people)
-    assert "analyse des causes requise parce que : priorité P2, gravité 3" in await answer(people, "évaluer", GRAVE)
+    told = await answer(people, "évaluer", GRAVE)
+    assert "analyse des causes requise parce que : priorité P2, gravité 3" in told
+    assert "Analyser les causes" in told  # the button
     assert people.desk.file().analysis_why == "priorité P2, gravité 3"
     await people.staff("évaluer", GRAVE, who=cast.ANN, name="Ann Leroy")
     await people.desk.send()

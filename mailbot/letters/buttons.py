@@ -292,7 +292,8 @@ def _replacing(name: str, facts: Mapping[str, Any]) -> Button:
 
 def _confirm(facts: Mapping[str, Any], house: House) -> list[Button]:
     again = [_replacing(facts["replace_action"], facts)] if facts.get("replace_action") else []
-    return [*again, *_taps(("undo",) if facts["undo_until"] else (), facts)]
+    names = (*facts.get("offers", ()), *(("undo",) if facts["undo_until"] else ()))
+    return [*again, *_taps(names, facts)]
 
 
 def _refusal(facts: Mapping[str, Any], house: House) -> list[Button]:

@@ -27,7 +27,7 @@ LEFT_OUT: dict[str, dict[str, Any]] = {
     "thanks": WRITTEN,
     "assignment": {"lasting": ()},
     "followup-notice": {"grows": ()},
-    "confirm": {"replace_action": ""},
+    "confirm": {"replace_action": "", "offers": ()},
     "chase": {"priority": "", "stage": "", "subject": "", "missing": (), "lacks": (), "analysis_why": ""},
     "reopen-proposal": {"until": None},
     "withdrawal-proposal": {"until": None},

@@ -219,6 +219,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "due_on": "2026-05-19",
         "undo_until": "2026-05-13T09:10:00+00:00",
         "replace_action": "",
+        "offers": [],
     },
     "refusal": {
         "number": NUMBER,

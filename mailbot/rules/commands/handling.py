@@ -244,7 +244,9 @@ def _assess(order: Order) -> list[Effect]:
     return [
         Change(number=case.number, fields=fields),
         *_asked_to_analyse(order, analysis),
-        telling.confirm(order, f"évaluation du dossier {case.number}", done),
+        telling.confirm(
+            order, f"évaluation du dossier {case.number}", done, offers=("cause", "action") if analysis else ()
+        ),
     ]
 
 

@@ -39,7 +39,10 @@ def _cause(order: Order) -> list[Effect]:
         whys=found.whys,
         proof=found.proof,
     )
-    return [record, telling.confirm(order, f"analyse des causes du dossier {order.file.number}", done)]
+    return [
+        record,
+        telling.confirm(order, f"analyse des causes du dossier {order.file.number}", done, offers=("action",)),
+    ]
 
 
 # -- an action is decided ------------------------------------------------------------------------------------------------

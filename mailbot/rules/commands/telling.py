@@ -20,8 +20,10 @@ def confirm(
     leaves_at: datetime | None = None,
     due_on: str | None = None,
     replace_action: str = "",
+    offers: tuple[str, ...] = (),
 ) -> Letter:
-    """The one short mail: what was understood and done, all that left or will leave and to whom, the new date."""
+    """The one short mail: what was understood and done, all that left or will leave and to whom, the new date; `offers`: the
+    buttons of what usually comes next."""
     case = order.case
     facts = {
         "number": case.number if case else None,
@@ -34,6 +36,7 @@ def confirm(
         "leaves_at": leaves_at.isoformat() if leaves_at else None,
         "undo_until": leaves_at.isoformat() if leaves_at else None,
         "replace_action": replace_action,
+        "offers": list(offers),
         "due_on": due_on or (case.due_on.isoformat() if case and case.due_on else None),
     }
     return to_author(order, "confirm", facts)
