@@ -301,6 +301,13 @@ async def test_r2_9_from_complaint_to_cause_to_action_to_proof_and_back(people: 
     assert "A-1 concerne déjà ce dossier" in await answer(people, "action A-1", number=SECOND)
 
 
+async def test_r2_9_an_action_has_its_own_clock_and_no_file_can_stop_it(people: Talk) -> None:
+    await opened(people)
+    await people.staff("action", PLAN)
+    [due] = people.desk.due("action")
+    assert (due.complaint_id, due.at) == (None, at(10, 10, 12))  # three working days before the 15th
+
+
 @pytest.mark.parametrize(
     ("tag", "why"),
     [

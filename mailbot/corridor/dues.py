@@ -123,7 +123,8 @@ class Dues:
         if opening > now:
             tx.get_one(Due, row.key).at = opening
             return
-        action = quality.action_of(tx, row.facts["series"], row.facts["rank"])
+        over = row.facts["series"] == "essai" and ledger.mode(tx, c.mode) != "essai"
+        action = None if over else quality.action_of(tx, row.facts["series"], row.facts["rank"])
         away = questions.absences(tx, workdays.local_date(now, c.workdays))
         effects = rules.actions.on_look(action, row.key, now, c, away) if action else [fx.Settle(key=row.key)]
         self._apply_due(tx, row, effects)

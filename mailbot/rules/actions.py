@@ -32,20 +32,20 @@ def rank_in(argument: str) -> int:
 def due(action: Action, day: date, config: Config) -> Due:
     """Looks at the action at 10:00 of that day, or of the next working day."""
     open_day = day if workdays.is_open(day, config.workdays) else workdays.next_open(day, config.workdays)
-    return _look(action.series, action.rank, action.files[0].number, open_day, config)
+    return _look(action.series, action.rank, open_day, config)
 
 
-def planned(*, series: str, rank: int, number: str, due_on: date, today: date, config: Config) -> Due:
+def planned(*, series: str, rank: int, due_on: date, today: date, config: Config) -> Due:
     """The first look at a new action."""
-    return _look(series, rank, number, _ahead(due_on, today, config), config)
+    return _look(series, rank, _ahead(due_on, today, config), config)
 
 
-def _look(series: str, rank: int, number: str, day: date, config: Config) -> Due:
+def _look(series: str, rank: int, day: date, config: Config) -> Due:
+    """Of no file: an action goes on when a complaint that it answers is erased."""
     return Due(
         key=f"action:{series}:{rank}:{day.isoformat()}",
         kind="action",
         at=workdays.at(day, HOUR, config.workdays),
-        number=number,
         facts={"series": series, "rank": rank},
     )
 

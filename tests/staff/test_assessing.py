@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbot.guard import Guard
-from mailbot.rules.commands.handling import assessment
+from mailbot.rules.commands.assessing import assessment
 from staff.talk import talk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -89,9 +89,7 @@ def _planned(order: Order, what: str, to: Person, day: date, replaces: int) -> l
         done.append("l’analyse des causes manque encore (#cause)")
     effects: list[Effect] = [
         Plan(number=case.number, series=case.series, rank=rank, fields=fields),
-        actions.planned(
-            series=case.series, rank=rank, number=case.number, due_on=day, today=today, config=order.config
-        ),
+        actions.planned(series=case.series, rank=rank, due_on=day, today=today, config=order.config),
     ]
     if owner != order.me and case.series != practice.SERIES:
         facts = actions.told_of(case, to, "new", f"A-{rank}", what, day) | {"owner": to.name}
