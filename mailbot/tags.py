@@ -94,11 +94,7 @@ TAGS: tuple[Tag, ...] = (
         does="#doublon REC-… : même chose que cet autre dossier",
         leaves=True,
     ),
-    Tag(
-        name="lier",
-        spellings=("lier", "lie", "liee", "lien"),
-        does="#lier REC-… : autre réclamant, même affaire",
-    ),
+    Tag(name="lier", spellings=("lier", "lie", "liee", "lien"), does="#lier REC-… : autre réclamant, même affaire"),
     Tag(
         name="scinder",
         spellings=("scinder", "scinde", "scindee", "scission"),
@@ -199,11 +195,7 @@ TAGS: tuple[Tag, ...] = (
         spellings=("annuler", "annule", "annulee", "annulation"),
         does="annule votre dernière commande, tant que rien n’est parti",
     ),
-    Tag(
-        name="confirmer",
-        spellings=("confirmer", "confirme"),
-        does="confirme une commande reçue sans preuve",
-    ),
+    Tag(name="confirmer", spellings=("confirmer", "confirme"), does="confirme une commande reçue sans preuve"),
 )
 CARD = tuple(t for t in TAGS if t.name != "confirmer")
 BY_NAME = {t.name: t for t in TAGS}
