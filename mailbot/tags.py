@@ -144,12 +144,12 @@ TAGS: tuple[Tag, ...] = (
     Tag(
         name="cause",
         spellings=("cause", "causes", "analyse", "analyses"),
-        does="analyse des causes : lignes « Famille : »… « Cause racine : » ; rien ne part",
+        does="analyse des causes (famille, cause racine)",
     ),
     Tag(
         name="action",
         spellings=("action", "actions"),
-        does="action corrective : lignes « Quoi : », « Qui : », « Quand : » ; #action A-7 rattache le dossier à celle-là",
+        does="action corrective : quoi, qui, quand ; #action A-7 y rattache le dossier",
     ),
     Tag(
         name="fait",
