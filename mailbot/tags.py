@@ -141,21 +141,13 @@ TAGS: tuple[Tag, ...] = (
         leaves=True,
     ),
     Tag(name="silence", spellings=("silence", "silences"), does="plus de message automatique au réclamant"),
-    Tag(
-        name="cause",
-        spellings=("cause", "causes", "analyse", "analyses"),
-        does="analyse des causes (famille, cause racine)",
-    ),
+    Tag(name="cause", spellings=("cause", "causes", "analyse"), does="analyse des causes : famille, racine"),
     Tag(
         name="action",
         spellings=("action", "actions"),
-        does="action corrective : quoi, qui, quand ; #action A-7 y rattache le dossier",
+        does="action corrective : quoi, qui, quand (#action A-7 : la même)",
     ),
-    Tag(
-        name="fait",
-        spellings=("fait", "faite", "faits", "faites", "realise", "realisee"),
-        does="#fait A-7 : l’action est faite ; le texte dit à quoi cela se voit",
-    ),
+    Tag(name="fait", spellings=("fait", "faite", "faits", "faites"), does="#fait A-7 : faite ; le texte le montre"),
     Tag(
         name="efficace",
         spellings=("efficace", "efficaces"),
