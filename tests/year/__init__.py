@@ -92,7 +92,8 @@ quim   | 05-13: ack assignment:bo confirm:bo; 05-15: confirm:bo reply; 05-20: su
 rosa   | 05-26: ack assignment:bo confirm:bo; 05-27: confirm:bo reply; 06-01: survey
 samir  | 06-08: ack assignment:bo; 06-09: chase:bo confirm:bo reply; 06-10: chase:bo; 06-11: confirm:bo; 06-12: survey
 tess   | 06-15: ack assignment:bo; 06-16: confirm:bo; 06-17: confirm:bo reply; 06-22: survey
--      | 06-19: confirm:bo; 07-29: alarm:dan; 08-05: alarm:dan; 12-21: alarm:dan
+-      | 04-01: meeting-pack:ann; 06-19: confirm:bo; 07-01: meeting-pack:ann; 07-29: alarm:dan;
+       | 08-05: alarm:dan; 10-01: meeting-pack:ann; 12-21: alarm:dan
 ugo    | 06-22: ack assignment:bo; 06-23: chase:ann; 06-24: confirm:ann confirm:ann reply; 06-29: survey
 vera   | 07-06: assignment:bo confirm:bo; 07-07: confirm:bo
 wim    | 07-16: ack assignment:bo confirm:bo; 07-17: confirm:bo reply; 07-22: survey
