@@ -352,4 +352,4 @@ def test_t70_whatever_happens_in_a_few_orders_the_audit_is_clean(office: type[Po
 
 @pytest.mark.long
 def test_t70_whatever_happens_in_many_orders_the_audit_is_clean(office: type[PostOffice]) -> None:
-    run_state_machine_as_test(office, settings=_settings(300, 50))
+    run_state_machine_as_test(office, settings=_settings(120, 40))

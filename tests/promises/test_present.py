@@ -102,7 +102,7 @@ ELSEWHERE: dict[int, tuple[str, ...]] = {
     40: (
         "test_cadence.py::test_a_backward_clock_writes_nothing_twice",
         "test_health.py::test_an_hour_that_jumps_is_no_mailbox_unread",
-        "promises/test_model.py::test_t70_a_few_histories_of_a_post_office",
+        "promises/test_post_office.py::test_t70_whatever_happens_in_a_few_orders_the_audit_is_clean",
     ),
     41: (
         "test_corridor.py::test_after_three_days_asleep_there_is_one_digest",
