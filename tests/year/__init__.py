@@ -31,7 +31,7 @@ karl   | 03-09 10 @ mail; 03-09 11 bo évaluer P4; 03-19 15 bo résolu
 lea    | 03-23 10 @ mail; 03-23 11 bo évaluer P3; 03-24 15 bo résolu; 03-26 09 @ more; 03-30 09 bo évaluer P3; 03-31 11 bo résolu
 mona   | 04-07 10 @ mail; 04-07 11 bo évaluer P3; 04-08 15 bo résolu
 mona2  | 04-07 12 @ mail; 04-07 14 bo doublon {mona}
-oscar  | 04-20 10 @ mail; 04-20 11 bo évaluer P1; 04-22 09 bo résolu
+oscar  | 04-20 10 @ mail; 04-20 11 bo évaluer P1; 04-22 09 bo résolu; 04-24 09 bo cause
 paula  | 04-29 10 @ mail; 04-29 11 bo évaluer P3; 04-30 15 bo résolu
 quim   | 05-13 10 @ mail; 05-13 11 bo évaluer P3; 05-15 11 bo partielle
 rosa   | 05-26 10 @ mail; 05-26 11 bo évaluer P3; 05-27 15 bo résolu
@@ -51,7 +51,7 @@ dora   | 09-14 10 @ mail; 09-14 11 zoe évaluer P3; 09-15 15 zoe résolu
 elio   | 09-21 10 @ mail; 09-21 11 bo affecter Zoé; 09-21 12 zoe évaluer P3; 09-22 15 zoe résolu
 fanny  | 09-28 10 @ mail; 09-28 11 ann prendre; 09-28 12 ann évaluer P3; 09-29 15 ann résolu
 gaston | 10-05 10 @ mail; 10-05 11 ann évaluer P3; 10-06 15 ann résolu
-hana   | 10-12 10 @ mail; 10-12 11 bo évaluer P1; 10-13 09 bo résolu
+hana   | 10-12 10 @ mail; 10-12 11 bo évaluer P1; 10-13 09 bo résolu; 10-13 11 bo cause
 irene  | 10-19 10 @ mail; 10-19 11 bo évaluer P3; 10-20 15 bo résolu; 10-26 10 @ marks 5 4 5
 juan   | 10-26 10 @ mail; 10-26 11 bo évaluer P3; 10-27 15 bo résolu; 11-02 10 @ marks 1 2 1
 kenza  | 11-09 10 @ mail; 11-09 11 bo évaluer P3; 11-10 15 bo résolu
@@ -86,7 +86,8 @@ lea    | 03-23: ack assignment:bo confirm:bo; 03-24: confirm:bo reply; 03-26: re
        | 03-27: reopened handed-over:bo; 03-30: confirm:bo; 03-31: confirm:bo reply; 04-03: survey
 mona   | 04-07: ack assignment:bo confirm:bo; 04-08: confirm:bo reply; 04-13: survey
 mona2  | 04-07: ack assignment:bo confirm:bo nature
-oscar  | 04-20: ack assignment:bo confirm:bo; 04-21: chase:bo chase:dir progress; 04-22: confirm:bo reply; 04-27: survey
+oscar  | 04-20: ack assignment:bo confirm:bo; 04-21: chase:bo chase:dir progress; 04-22: confirm:bo reply; 04-23: chase:bo;
+       | 04-24: confirm:bo; 04-27: survey
 paula  | 04-29: ack assignment:bo confirm:bo; 04-30: confirm:bo reply; 05-06: survey
 quim   | 05-13: ack assignment:bo confirm:bo; 05-15: confirm:bo reply; 05-20: survey
 rosa   | 05-26: ack assignment:bo confirm:bo; 05-27: confirm:bo reply; 06-01: survey
@@ -107,7 +108,7 @@ dora   | 09-14: ack assignment:zoe confirm:zoe; 09-15: confirm:zoe reply; 09-18:
 elio   | 09-21: ack assignment:bo confirm:bo handed-over:zoe confirm:zoe; 09-22: confirm:zoe reply; 09-25: survey
 fanny  | 09-28: ack assignment:bo confirm:ann confirm:ann; 09-29: confirm:ann reply; 10-02: survey
 gaston | 10-05: ack assignment:ann confirm:ann; 10-06: confirm:ann reply; 10-09: survey
-hana   | 10-12: ack assignment:bo alarm:ann confirm:bo; 10-13: confirm:bo reply
+hana   | 10-12: ack assignment:bo alarm:ann confirm:bo; 10-13: confirm:bo reply confirm:bo
 irene  | 10-19: ack assignment:bo confirm:bo; 10-20: confirm:bo reply; 10-23: survey
 juan   | 10-26: ack assignment:bo confirm:bo; 10-27: confirm:bo reply; 10-30: survey; 11-02: survey-alert:ann
 kenza  | 11-09: ack assignment:bo confirm:bo; 11-10: confirm:bo reply; 11-16: survey
@@ -199,6 +200,7 @@ ARGUED = (
 TEXTS = {
     **dict.fromkeys(("résolu", "partielle", "infondée"), ARGUED),
     "répondu": "La personne a été rappelée : tout lui a été expliqué, elle en est d’accord.\n",
+    "cause": "Famille : méthode\nConstat : salle fermée\nPourquoi 1 : clé absente\nCause racine : pas de consigne écrite\n",
     "butoir": "Nous devons encore entendre les deux formateurs de cette session.\n",
     "précisions": "Bonjour,\n\nDans quelle salle étiez-vous ce jour-là ?\n",
     "silence": "La personne a demandé à ne plus recevoir de messages automatiques.\n",
