@@ -13,7 +13,7 @@ import cast
 import pytest
 import pytest_asyncio
 from room import Room, configured, mail, room
-from sink import Sink
+from sink import Sink, Taken
 from sqlmodel import col, func, select
 
 from mailbot import rules, workdays
@@ -22,6 +22,7 @@ from mailbot.corridor.bench import words
 from mailbot.guard import Guard
 from mailbot.store import apply, questions
 from mailbot.store.tables import Letter
+from staff import talk
 from staff import three_weeks as weeks
 from staff.talk import kind_of
 from staff.three_weeks import Event, instant
@@ -70,6 +71,7 @@ class Walk:
 
     numbers: dict[str, str] = field(default_factory=dict)  # number → file
     came: list[Row] = field(default_factory=list)
+    causes: list[Row] = field(default_factory=list)  # chases whose only step is the missing cause: weeks.LEFT_OUT
     waiting: list[Event] = field(default_factory=list)  # mails in a mailbox that nobody reads
 
     def written(self, event: Event, desk: Room) -> bytes:
@@ -144,7 +146,8 @@ async def walked(desk: Room, sink: Sink) -> Walk:
         await desk.send()
         minute = f"{now.astimezone(weeks.PARIS):%m-%d %H:%M}"
         for taken in sink.taken[seen:]:
-            walk.came.append((minute, *_named(walk, taken.to[0], kind_of(taken), taken.raw)))
+            row = (minute, *_named(walk, taken.to[0], kind_of(taken), taken.raw))
+            (walk.causes if for_a_cause(taken) else walk.came).append(row)
         seen = len(sink.taken)
     return walk
 
@@ -173,6 +176,11 @@ def _alarms(tx: Any, desk: Room) -> None:
             desk.bench.act(tx, "tick:alarms"),
         )
         apply.told(tx, new, over, now, by="mail")
+
+
+def for_a_cause(taken: Taken) -> bool:
+    """Whether a letter asks for the cause of a closed file, and for nothing else."""
+    return kind_of(taken) == "chase" and "est clos, mais il manque : l’analyse des causes." in talk.words(taken)
 
 
 def _named(walk: Walk, to: str, kind: str, raw: bytes) -> tuple[str, str, str]:
@@ -224,6 +232,16 @@ async def test_every_letter_of_the_three_weeks_leaves_at_its_minute(three: Weeks
 
 async def test_no_other_letter_leaves(three: Weeks) -> None:
     assert sorted(surplus(three.walk)) == []
+
+
+async def test_the_causes_of_closed_files_are_asked_for_until_given(three: Weeks) -> None:
+    """Of the closed files only these two are P1 or P2; every third working day from the closing (spec §7, §8)."""
+    asked: dict[str, list[str]] = {}
+    for minute, kind, to, file in three.walk.causes:
+        assert (minute[6:], kind, to) == ("10:00", "chase", "bo")
+        asked.setdefault(file, []).append(minute[:5])
+    assert set(asked) == {"awa", "basile"}
+    assert asked["awa"] == ["03-30", "04-02", "04-09"]  # closed on Friday 27 March
 
 
 async def test_no_letter_leaves_twice(three: Weeks) -> None:
