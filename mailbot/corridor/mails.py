@@ -27,7 +27,7 @@ from mailbot.rules.commands import command_of
 from mailbot.rules.commands.entering import entry
 from mailbot.store import apply, desks, erase, keep, questions
 from mailbot.store.ledger import Session, Unavailable
-from mailbot.store.tables import Complaint, Inbound
+from mailbot.store.tables import Complaint, Inbound, Raw
 from mailbot.verdict import same_company
 
 ATTEMPTS = 3  # readings of one mail before it is set aside (design invariant 7)
@@ -208,8 +208,13 @@ class Mails:
 
     async def choose(self, inbound_id: int, choice: str, who: str) -> None:
         """`mailbot decide`. Raises rules.Refused, or LookupError for an unknown mail."""
-        if await self.bench.ask(lambda tx: tx.get(Inbound, inbound_id)) is None:
+        row = await self.bench.ask(lambda tx: tx.get(Inbound, inbound_id))
+        if row is None:
             raise LookupError(inbound_id)
+        if await self.bench.ask(lambda tx: tx.get_one(Raw, row.raw_id).erased_at):
+            raise rules.Refused(
+                "ce message a été effacé avec la personne qui l’avait écrit : il n’y a plus rien à décider"
+            )
         read = await self.read(inbound_id, last=True)
         assert read is not None
 

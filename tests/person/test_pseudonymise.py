@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from servers.mail import MailServer
 
-from mailbot import audit, proof
+from mailbot import audit, proof, rules
 from mailbot.guard import Guard
 from mailbot.privacy import erasing
 from mailbot.privacy.again import Again
@@ -79,6 +79,10 @@ async def test_no_byte_is_left_no_figure_moved_and_nothing_comes_back(
         assert {f.complainant_name for f in at.desk.files() if f.erased_at} == {
             f"Réclamant {f.number}" for f in at.desk.files() if f.erased_at
         }
+
+        suspect = next(row.id for row in at.desk.rows(Inbound) if row.verdict == "spam-suspect")
+        with pytest.raises(rules.Refused, match="effacé"):
+            await at.desk.mails.choose(suspect, "complaint", "dan")
 
         for raw in coats():
             at.put(raw)
