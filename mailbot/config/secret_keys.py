@@ -17,6 +17,7 @@ SECRETS: dict[Key, str] = {
     ("oauth", "client_secret"): "MAILBOT_OAUTH_CLIENT_SECRET",
     ("alarm", "smtp", "password"): "MAILBOT_ALARM_SMTP_PASSWORD",
     ("alarm", "webhook"): "MAILBOT_ALARM_WEBHOOK",
+    ("health", "heartbeat_url"): "MAILBOT_HEALTH_HEARTBEAT_URL",
     ("database", "url"): "MAILBOT_DATABASE_URL",
     ("instance", "id"): "MAILBOT_INSTANCE_ID",
 }
