@@ -219,7 +219,7 @@ def expect_ten(what: str, mail: EmailMessage, after: EmailMessage, days: int) ->
 
 
 def check_course(letters: list[EmailMessage], chases: list[EmailMessage]) -> str:
-    """What the complainant got, in order and each at its time, and the one chase; returns the file's number."""
+    """What the complainant got, in order and each at its time, and the two chases; returns the file's number."""
     if [kind(mail) for mail in letters] != COURSE:
         raise Wrong(f"le réclamant a reçu {[kind(mail) for mail in letters]} au lieu de {COURSE}")
     numbers = {m[0] for mail in letters for m in NUMBER.finditer(f"{mail['Subject']} {text_of(mail)}")}
@@ -228,9 +228,10 @@ def check_course(letters: list[EmailMessage], chases: list[EmailMessage]) -> str
     (number,) = numbers
     ack, _, _, commitment, progress, reply, survey = letters
     about = [mail for mail in chases if number in str(mail["Subject"])]
-    if len(about) != 1:
-        raise Wrong(f"{len(about)} relances au lieu d’une")
+    if len(about) != 2:
+        raise Wrong(f"{len(about)} relances au lieu de deux")
     expect_ten("la relance", about[0], ack, 1)
+    expect_ten("la relance sur la cause", about[1], reply, 3)
     expect_ten("le point d’étape", progress, commitment, 3)
     expect_ten("l’enquête", survey, reply, 3)
     ahead = (moment(reply).date() + timedelta(days=n) for n in range(31))
@@ -285,7 +286,7 @@ def check_story(demo: dict) -> str:
     if told != [("closed", "fondée", "5 4 5")]:
         raise Wrong(f"le registre dit {told} du dossier {number}")
     return (
-        f"{number} : {len(letters)} lettres au réclamant, une relance, {len(commands)} commandes confirmées une fois chacune, "
+        f"{number} : {len(letters)} lettres au réclamant, deux relances, {len(commands)} commandes confirmées une fois chacune, "
         "le texte et les fichiers du collègue et rien d’autre, dates recomptées"
     )
 

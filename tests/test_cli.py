@@ -311,9 +311,9 @@ def test_show_tells_the_file_with_its_mails_files_and_letters(config: Path) -> N
 def test_why_tells_every_step_and_letter_with_its_cause(config: Path) -> None:
     told = json.loads(call("why", "REC-2026-0001", "--json", "--config", config).stdout)
     assert set(told) == {"number", "steps", "letters"}
-    assert [s["event"] for s in told["steps"]] == ["opened", "assigned", "acknowledged", "follow-up"]
+    assert [s["event"] for s in told["steps"]] == ["opened", "assigned", "acknowledged", "follow-up", "amplified"]
     assert all(set(s) == {"at", "event", "actor", "text", "cause"} for s in told["steps"])
-    opened, _, acknowledged, _ = (s["cause"] for s in told["steps"])
+    opened, _, acknowledged, _, _ = (s["cause"] for s in told["steps"])
     assert set(opened) == {"kind", "inbound_id", "message_id", "sha256", "from", "subject"}
     assert (opened["kind"], opened["from"]) == ("mail", cast.CARL)
     assert (acknowledged["kind"], acknowledged["letter"]) == ("delivery", "ack:REC-2026-0001:1")

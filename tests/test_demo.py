@@ -360,6 +360,7 @@ AT = {  # when each letter of a right story leaves
     "progress": MONDAY + timedelta(days=4, minutes=30),
     "reply": MONDAY + timedelta(days=4, hours=1),
     "survey": MONDAY + timedelta(days=9, minutes=30),
+    "cause": MONDAY + timedelta(days=9, minutes=30),
 }
 
 
@@ -376,9 +377,11 @@ def told(kind: str, at: datetime, number: str = "REC-2026-0001", text: str = "")
         ({}, "", ""),
         ({}, "progress", "a reçu"),
         ({}, "receipt", "a reçu"),
-        ({}, "chase", "0 relances"),
+        ({}, "chase", "1 relances"),
+        ({}, "cause", "1 relances"),
         ({"chase": {"at": MONDAY + timedelta(days=2, minutes=30)}}, "", "la relance est parti"),
         ({"chase": {"at": MONDAY + timedelta(days=1, minutes=-30)}}, "", "la relance est parti"),
+        ({"cause": {"at": MONDAY + timedelta(days=8, minutes=30)}}, "", "la relance sur la cause"),
         ({"progress": {"at": MONDAY + timedelta(days=3, minutes=30)}}, "", "le point d’étape"),
         ({"survey": {"at": MONDAY + timedelta(days=7, minutes=30)}}, "", "l’enquête"),
         ({"reply": {"number": "REC-2026-0002"}}, "", "parlent de"),
@@ -386,8 +389,12 @@ def told(kind: str, at: datetime, number: str = "REC-2026-0001", text: str = "")
     ],
 )
 def test_the_outsider_refuses_a_story_that_went_otherwise(changed: dict, without: str, trouble: str) -> None:
-    mails = {kind: told(kind, **{"at": at, **changed.get(kind, {})}) for kind, at in AT.items() if kind != without}
-    chases = [mails.pop("chase")] if "chase" in mails else []
+    mails = {
+        kind: told({"cause": "chase"}.get(kind, kind), **{"at": at, **changed.get(kind, {})})
+        for kind, at in AT.items()
+        if kind != without
+    }
+    chases = [mails.pop(kind) for kind in ("chase", "cause") if kind in mails]
     expected = pytest.raises(demo_check.Wrong, match=trouble) if trouble else contextlib.nullcontext()
     with expected:
         assert demo_check.check_course(list(mails.values()), chases) == "REC-2026-0001"

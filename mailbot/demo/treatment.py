@@ -228,8 +228,11 @@ async def _surveyed(handling: Handling, days: Days, number: str) -> None:
     show = handling.show
     show.step(f"13. {days.leap(7)} : trois jours ouvrés après la clôture")
     survey = await handling.comes(CARL, "survey", number)
+    await handling.comes(BO, "chase", number)
     await handling.comes(DAN, "digest")
-    show.fact("l’avis de Carl lui est demandé : un bouton, trois notes")
+    show.fact(
+        "l’avis de Carl lui est demandé : un bouton, trois notes ; la cause manque encore : une relance, à Bo seul"
+    )
     rated = phone.tap(CARL, phone.button(survey, "avis"), show.clock(), filled=MARKS)
     await handling.writes(rated, "survey-answer")
     show.fact("il donne 5, 4 et 5 : rien ne se rouvre, la note est au registre")
