@@ -84,6 +84,11 @@ def test_same_values_same_bytes(register: Register) -> None:
     assert sheet.make(told) == sheet.make(told)
 
 
+def test_a_real_clock_has_microseconds() -> None:
+    pages = pdf.make("pack", pack.page(drawn()), on=MADE.replace(microsecond=1))
+    assert pages == pdf.make("pack", pack.page(drawn()), on=MADE)
+
+
 def test_a_hostile_text_is_text_on_paper_and_in_cells() -> None:
     bad = Acted(name="A-9", what=HOSTILE, owner=HOSTILE, due_on=d(20), state="open", decided_on=d(11))
     told = drawn(

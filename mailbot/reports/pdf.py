@@ -28,7 +28,7 @@ def make(page: str, data: Mapping[str, Any], *, on: datetime) -> bytes:
         sys_inputs={"data": json.dumps(drawable(data), ensure_ascii=False)},
         ignore_system_fonts=True,
         pdf_standards=STANDARD,
-        timestamp=on,
+        timestamp=on.replace(microsecond=0),  # typst takes none
     )
     assert isinstance(made, bytes)
     return made
