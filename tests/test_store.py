@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlmodel import Session, col, select
 
 from mailbot import effects as fx
@@ -91,6 +93,17 @@ def the_letter(register: Ledger) -> Letter:
 
 
 # -- keep ----------------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_knows_the_tables_knows_all_of_them(tmp_path: Path) -> None:
+    """An erasure goes through every table that there is: one that only another room makes known would keep the person."""
+    book = Ledger(f"sqlite:///{tmp_path}/mailbot.db")
+    book.upgrade()
+    there = set(inspect(book.engine).get_table_names()) - {"alembic_version"}
+    book.close()
+    program = "from mailbot.store import tables; print(*tables.SQLModel.metadata.tables)"
+    known = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert set(known) == there
 
 
 def test_a_new_register_is_for_its_owner_alone(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from mailbot.reports.asked import Asked
 from mailbot.reports.counted import Period
 from mailbot.store import apply, meetings
 from mailbot.store.ledger import Session
-from mailbot.store.meetings import Meeting
+from mailbot.store.minutes import Meeting
 from mailbot.store.tables import Due
 
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -13,7 +13,7 @@ from mailbot.reports.figures import Figure
 from mailbot.store import measures, meetings
 from mailbot.store.ledger import Session
 from mailbot.store.measures import Told
-from mailbot.store.meetings import Meeting
+from mailbot.store.minutes import Meeting
 from mailbot.store.tables import Action, Complaint
 
 

@@ -13,7 +13,7 @@ from mailbot import failpoints
 from mailbot.complaint import may_follow
 from mailbot.message import Message
 from mailbot.store import journal, quality
-from mailbot.store.meetings import Meeting
+from mailbot.store.minutes import Meeting
 from mailbot.store.tables import (
     Absence,
     Alarm,

@@ -64,7 +64,7 @@ def create(engine: Engine) -> None:
     from alembic import command
     from sqlmodel import SQLModel
 
-    from mailbot.store import meetings, tables  # noqa: F401  (fill the metadata, as for migrations/env.py)
+    from mailbot.store import tables  # noqa: F401  (fills the metadata)
 
     known, alembic = SQLModel.metadata.sorted_tables, _alembic()
     with engine.begin() as connection:

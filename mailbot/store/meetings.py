@@ -1,37 +1,16 @@
-"""Quality meetings: the table of them, which one a mail means, and the words that no bulletin may hold (spec §8)."""
+"""Quality meetings: which one a mail means, and the words that no bulletin may hold (spec §8)."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, LargeBinary
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from mailbot import desk
-from mailbot.store.tables import Complaint, Due, Letter  # their naming convention comes first
+from mailbot.store.minutes import Meeting
+from mailbot.store.tables import Complaint, Due, Letter
 
 PACK = "meeting-pack"  # the kind of the letter that carries one
-
-
-class Meeting(SQLModel, table=True):
-    """A quality meeting: its pack as it was sent, what was decided, the bulletin that went to everybody (spec §8)."""
-
-    id: int | None = Field(default=None, primary_key=True)
-    first: date  # the period that the pack tells of, both ends included
-    last: date
-    made_at: datetime = Field(index=True)
-    pdf: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    sheet: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # XLSX
-    draft: str = ""  # of the bulletin, drawn from the figures
-    held_on: date | None = None  # None until the decisions are recorded
-    decisions: str = ""
-    recorded_at: datetime | None = None
-    recorded_by: str = ""
-    bulletin: str = ""  # as it was sent
-    bulletin_at: datetime | None = None
-    bulletin_by: str = ""
-    bulletin_to: int = 0  # how many people got it
 
 
 def held(tx: Session) -> list[Meeting]:

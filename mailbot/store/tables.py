@@ -20,7 +20,7 @@ SQLModel.metadata.naming_convention = MetaData(
     }
 ).naming_convention
 
-from mailbot.store import erasures  # noqa: E402, F401  (a table of its own page, named by the same convention)
+from mailbot.store import erasures, minutes  # noqa: E402, F401  (tables of their own pages, named by the same convention)
 
 _EMPTY: dict[str, Any] = {"server_default": ""}
 _ZERO: dict[str, Any] = {"server_default": "0"}

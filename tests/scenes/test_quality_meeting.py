@@ -17,7 +17,7 @@ from mailbot.guard import Guard
 from mailbot.reports import gathered
 from mailbot.reports.counted import Period
 from mailbot.reports.figures import figures
-from mailbot.store.meetings import Meeting
+from mailbot.store.minutes import Meeting
 from mailbot.store.tables import Letter
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
