@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, String, Table, update
-from sqlmodel import Session, SQLModel, col, select
+from sqlalchemy import JSON, Table, update
+from sqlmodel import AutoString, Session, SQLModel, col, select
 
 from mailbot import failpoints
 from mailbot.store import journal
@@ -201,7 +201,7 @@ def _lines(tx: Session, plan: Plan) -> int:
 def _everywhere(tx: Session, traces: Traces) -> None:
     """Every text and JSON column of every table that there is, keys too."""
     for table in SQLModel.metadata.sorted_tables:
-        texts = [c for c in table.columns if isinstance(c.type, String | JSON)]
+        texts = [c for c in table.columns if isinstance(c.type, AutoString | JSON)]
         if table.name not in APART and texts:
             _scrub(tx, table, texts, traces)
     tx.expire_all()

@@ -13,7 +13,8 @@ from mailbot import audit, proof, rules
 from mailbot.guard import Guard
 from mailbot.privacy import erasing
 from mailbot.privacy.again import Again
-from mailbot.store import erase
+from mailbot.store import erase, meetings
+from mailbot.store.minutes import Meeting
 from mailbot.store.tables import Inbound, Journal
 from person import scene as scenes
 from person.scene import Scene, coats, lived, scene
@@ -39,11 +40,18 @@ def erased(at: Scene, plan: erase.Plan | None = None) -> erasing.Done:
     return erasing.follow(at.desk.register, at.config, at.mailbox(), at.desk.clock, told)
 
 
+def a_meeting_that_names_her(at: Scene) -> Meeting:
+    now = at.desk.clock()
+    words = f"Rappeler {ADDRESS} lundi."
+    return Meeting(first=now.date(), last=now.date(), made_at=now, pdf=b"", sheet=b"", decisions=words, bulletin=words)
+
+
 async def test_no_byte_is_left_no_figure_moved_and_nothing_comes_back(
     mail_server: MailServer, tmp_path: Path, guard: Guard
 ) -> None:
     with scene(mail_server, tmp_path, guard) as at:
         await lived(at)
+        at.desk.register.run(lambda tx: meetings.add(tx, a_meeting_that_names_her(at)))
         assert files_that_hold([tmp_path]), "she was there"
         assert len(files_that_hold([at.maildir])) > 5
         assert [f.complainant_addr for f in at.desk.files()].count(ADDRESS) == 3
