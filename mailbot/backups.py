@@ -18,7 +18,6 @@ from mailbot.store import backup
 from mailbot.store.ledger import Session, recall, remember
 
 AGAIN_AFTER = timedelta(hours=1)  # after a copy that failed
-TOO_OLD = timedelta(hours=36)  # a day, and half of one for a machine that slept
 log = structlog.get_logger()
 
 
@@ -131,7 +130,7 @@ def trouble(tx: Session, config: Config, now: datetime) -> str:
     if words := recall(tx, "backup_trouble"):
         return f"la sauvegarde du registre a échoué : {words}"
     last = _moment(tx, "backup_at")
-    if last and now - last > TOO_OLD:
+    if last and now - last > backup.TOO_OLD:
         return f"la dernière sauvegarde du registre date du {last:%d/%m/%Y à %H:%M} (UTC)"
     if last and not Path(recall(tx, "backup_file")).exists():
         return f"la dernière sauvegarde du registre n’est plus là : {recall(tx, 'backup_file')}"

@@ -6,6 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+# What complainants may get, by what makes it leave; every other kind of letter is for the house.
+ANSWERS = ("ack", "ack-group", "receipt", "reopened")  # leave by themselves because of one mail
+CLOCKED = ("progress", "late", "waiting-reminder", "survey")
+HUMAN = ("question", "news", "commitment", "reply", "nature", "thanks")  # a colleague's own words, or decision
+TO_COMPLAINANTS = (*ANSWERS, *CLOCKED, *HUMAN)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Judge:
@@ -184,7 +190,7 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Act:
+class ChangeAction:
     """Sets columns of an action; with `number` the action answers that file too; `told`: its complainant heard of it."""
 
     series: str
@@ -213,5 +219,5 @@ Effect = (
     | Bounced
     | Analyse
     | Plan
-    | Act
+    | ChangeAction
 )

@@ -9,14 +9,13 @@ from typing import Any
 
 from mailbot.config import Config
 from mailbot.reports.tables import clean
-from mailbot.store import instance, ledger, pulse
+from mailbot.store import backup, instance, ledger, pulse
 from mailbot.store.ledger import Session
 from mailbot.store.pulse import Pulse
 
 SILENT = timedelta(minutes=5)  # without a tick: nobody is at work
 UNFETCHED = timedelta(minutes=30)  # the mailbox was not read to its end
 WAITS = timedelta(hours=1)  # a mail without verdict, a letter whose time has come, a due row
-BACKUP_OLD = timedelta(hours=36)
 TOKEN_SOON = timedelta(minutes=1)  # they renew themselves well before
 SIGNS = {"green": "✓", "orange": "!", "red": "✗"}
 
@@ -75,7 +74,7 @@ def judge(seen: Pulse, config: Config, now: datetime, *, mode: str, mute: str) -
     p = seen
     stale = not _young(p.fetched_at, now, unfetched_after(config.mailbox.poll_seconds))
     none_wanted = config.backup.folder is None
-    backed_up = none_wanted or p.backup_at is None or _young(p.backup_at, now, BACKUP_OLD)
+    backed_up = none_wanted or p.backup_at is None or _young(p.backup_at, now, backup.TOO_OLD)
     signs = [
         _sign("service", _young(p.ticked_at, now, SILENT), "red", f"dernier signe de vie {_ago(p.ticked_at, now)}"),
         _sign("boîte", not stale, "red", f"relevée {_ago(p.fetched_at, now)}"),

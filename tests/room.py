@@ -30,6 +30,7 @@ from mailbot.corridor.mails import Mails
 from mailbot.corridor.post import Post
 from mailbot.guard import Guard
 from mailbot.outbox import Road
+from mailbot.rehearse import clock
 from mailbot.store import ledger, questions
 from mailbot.store.keep import Spot, keep
 from mailbot.store.ledger import Ledger
@@ -42,19 +43,11 @@ MONTH = timedelta(days=30)
 BEFORE = cast.NOON - MONTH
 
 
-class Clock:
-    """Says what the test wants; with a `step` it goes on by that much each time it is read."""
+class Clock(clock.Clock):
+    """Noon of the cast, unless a test wants another instant."""
 
     def __init__(self, now: datetime = cast.NOON, step: timedelta = timedelta(0)) -> None:
-        self.now, self.step = now, step
-
-    def __call__(self) -> datetime:
-        self.now += self.step
-        return self.now
-
-    def advance(self, **span: float) -> datetime:
-        self.now += timedelta(**span)
-        return self.now
+        super().__init__(now, step)
 
 
 class Room:

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_letters_each import HOUSE
 
+from mailbot.effects import ANSWERS, CLOCKED, TO_COMPLAINANTS
 from mailbot.letters import House, gallery, own, promises
-from mailbot.letters.dress import ANSWERS, CLOCKED, KINDS, TEMPLATES, TO_COMPLAINANTS
+from mailbot.letters.dress import KINDS, TEMPLATES
 
 GOOD = "Objet : [{{ number }}] Bien reçu\n\nBonjour,\n{% if due_on %}Réponse le {{ due_on|day }}.{% endif %}\n"
 

@@ -312,6 +312,9 @@ async def test_a_token_that_ends_while_the_desk_waits_for_mail_is_renewed_and_ma
         server.dovecot.kick(user)
         server.put(mail(sender=cast.OPALE, name="Opale", at=clock()), user, received_at=clock())
         await until(lambda: sent() == 4)
+        acks = daemon.ledger.ask(lambda tx: [x.to_addr for x in tx.exec(select(Letter).where(Letter.kind == "ack"))])
+    assert acks == [cast.CARL, cast.OPALE]
+    assert len(endpoint.alive) == 1, "one new token served both the mailbox and the road"
 
 
 async def test_a_permission_that_was_withdrawn_is_alarmed_by_the_second_road(

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from mailbot.cli.shared import NOT_DONE, AsJson, ConfigFile, Quiet, command, fail, load, show_json
+from mailbot.cli.shared import NOT_DONE, AsJson, ConfigFile, Quiet, bar, command, fail, load, show_json
 
 if TYPE_CHECKING:
     from mailbot.config import Config
@@ -43,7 +43,7 @@ def rehearse(
     last = _day(until)
     mails = _mails(settings, folder, last)
     _fresh(out)
-    played = asyncio.run(_play(settings, mails, last, out, hidden=quiet or as_json or not sys.stderr.isatty()))
+    played = asyncio.run(_play(settings, mails, last, out, hidden=quiet or as_json))
     if as_json:
         show_json({**played.as_dict(), "out": str(out)})
     elif not quiet:
@@ -89,9 +89,9 @@ async def _play(settings: Config, mails: list[Mail], last: date, out: Path, *, h
 
     log_to(cast(TextIO, _Faults()))
     days = (last - mails[0].at.date()).days + 1
-    with typer.progressbar(length=days, label="Répétition", file=sys.stderr, hidden=hidden) as bar:
+    with bar("Répétition", length=days, hidden=hidden) as shown:
         try:
-            return await play(settings, mails, last, out, bar.update)
+            return await play(settings, mails, last, out, shown.update)
         except Stopped as error:
             fail(NOT_DONE, f"La répétition s’arrête : {error} Ce qui était joué jusque-là est dans {out}.")
 

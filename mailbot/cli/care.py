@@ -117,12 +117,9 @@ def _audit(settings: Config, *, quiet: bool, as_json: bool) -> NoReturn:
     from mailbot.store import sums
 
     register = open_register(settings)
-    hidden = as_json or not sys.stderr.isatty()
 
     async def examine() -> audit.Audit:
-        with typer.progressbar(
-            length=register.ask(sums.mails), label="Relecture", file=sys.stderr, hidden=hidden
-        ) as shown:
+        with bar("Relecture", length=register.ask(sums.mails), hidden=quiet or as_json) as shown:
             async with Guard(words(settings).to_json()) as guard:
                 return await audit.examine(settings, register, guard, datetime.now(UTC), lambda: shown.update(1))
 

@@ -120,9 +120,7 @@ def _chosen(settings: Any, who: list[str]) -> list[Any]:
     found = []
     for word in who:
         wanted = word.strip().lower()
-        some = [
-            p for p in active if wanted in (p.name.lower(), p.name.split()[0].lower(), *map(str.lower, p.addresses))
-        ]
+        some = [p for p in active if wanted in (p.name.lower(), p.first_name.lower(), *map(str.lower, p.addresses))]
         if len(some) != 1:
             known = ", ".join(p.name for p in active)
             fail(2, f"« {word} » : {'personne' if not some else 'plusieurs personnes'} de ce nom. Connus : {known}.")

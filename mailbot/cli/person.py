@@ -20,6 +20,7 @@ from mailbot.cli.shared import (
     AsJson,
     ConfigFile,
     app,
+    bar,
     command,
     fail,
     load,
@@ -245,9 +246,8 @@ def retention(
         return
     if shown["files"] or shown["mails"]:
         _sure(str(aged.count + shown["mails"]), yes=yes)
-    hidden = as_json or aged.count < 20 or not sys.stderr.isatty()
-    with typer.progressbar(length=len(aged.files), label="Effacement", file=sys.stderr, hidden=hidden) as bar:
-        told = aging.apply(register, settings, aged, now, who=user(), step=lambda: bar.update(1))
+    with bar("Effacement", length=len(aged.files), hidden=as_json) as shown_bar:
+        told = aging.apply(register, settings, aged, now, who=user(), step=lambda: shown_bar.update(1))
     _follow(settings, register, told, as_json=as_json)
 
 

@@ -102,6 +102,11 @@ class Person(Section):
     substitute: str = ""  # an address of another person
     active: bool = True
 
+    @property
+    def first_name(self) -> str:
+        """How letters greet them."""
+        return (self.name.split() or [self.name])[0]
+
 
 class AssignmentRule(Section):
     to: str  # an address of a staff member

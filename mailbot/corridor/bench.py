@@ -17,7 +17,6 @@ from mailbot import effects as fx
 from mailbot import letters, reading, rules
 from mailbot.config import Config
 from mailbot.guard import Guard
-from mailbot.letters.dress import TO_COMPLAINANTS
 from mailbot.store import codes, desks, ledger, questions, thread
 from mailbot.store.apply import Act, Dressed
 from mailbot.store.ledger import Ledger, Session
@@ -85,7 +84,7 @@ class Bench:
     def _coded(self, tx: Session, letter: fx.Letter) -> fx.Letter:
         """Letters to staff carry the reader's own code in their buttons; complainants never get one (spec §6)."""
         person = self.config.person(letter.to)
-        if person is None or letter.kind in TO_COMPLAINANTS:
+        if person is None or letter.kind in fx.TO_COMPLAINANTS:
             return letter
         facts = {**letter.facts, "code": "", "codes": {}}
         mail = letter.facts.get("inbound_id")

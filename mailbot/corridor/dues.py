@@ -117,12 +117,9 @@ class Dues:
         return [rules.group([i.facts for i in items], self.bench.clock(), self.config), *settled] if items else settled
 
     def _action(self, tx: Session, row: Due) -> None:
-        """Bound to sending hours, as all that the clock starts."""
-        now, c = self.bench.clock(), self.config
-        opening = workdays.next_opening(now, c.calendar.send_from, c.calendar.send_until, c.workdays)
-        if opening > now:
-            tx.get_one(Due, row.key).at = opening
+        if self._waits(tx, row):
             return
+        now, c = self.bench.clock(), self.config
         over = row.facts["series"] == "essai" and ledger.mode(tx, c.mode) != "essai"
         action = None if over else quality.action_of(tx, row.facts["series"], row.facts["rank"])
         away = questions.absences(tx, workdays.local_date(now, c.workdays))
@@ -130,14 +127,10 @@ class Dues:
         self._apply_due(tx, row, effects)
 
     def _digest(self, tx: Session, row: Due) -> None:
-        """Bound to sending hours (spec §7): a digest that slept past them waits for the next opening."""
-        if tx.get_one(Due, row.key).done_at is not None:
+        """A digest that slept past the sending hours waits for the next opening."""
+        if tx.get_one(Due, row.key).done_at is not None or self._waits(tx, row):
             return
         now, c = self.bench.clock(), self.config
-        opening = workdays.next_opening(now, c.calendar.send_from, c.calendar.send_until, c.workdays)
-        if opening > now:
-            tx.get_one(Due, row.key).at = opening
-            return
         facts = digest.facts(tx, now, ledger.mode(tx, c.mode), c)
         effects: list[fx.Effect] = [*digest.letters(facts, c), fx.Settle(key=row.key), digest.next_due(now, c)]
         apply.apply(tx, effects, self.bench.act(tx, f"tick:{row.key}"))

@@ -114,7 +114,7 @@ def _letter(meeting_id: int, to: Person, drawn: pack.Pack, files: tuple[tuple[in
     asked = Asked(register=drawn.register, period=drawn.period)
     causes, actions = pack.uncaused(asked), pack.pending(drawn.register.actions)
     facts = {
-        "first_name": to.name.split()[0],
+        "first_name": to.first_name,
         "first": drawn.period.first.isoformat(),
         "last": drawn.period.last.isoformat(),
         "received": told[1],
@@ -132,6 +132,6 @@ def _letter(meeting_id: int, to: Person, drawn: pack.Pack, files: tuple[tuple[in
 
 def missing_bulletin(tx: Session, row: Due, bench: Bench) -> Sequence[fx.Effect]:
     """What is owed when the bulletin of a meeting was to have left."""
-    meeting = meetings.as_meeting(tx.get_one(Meeting, int(row.facts["meeting"])))
+    meeting = meetings.as_meeting(tx.get_one(Meeting, int(row.facts["meeting"])), bench.config.calendar.timezone)
     today = workdays.local_date(bench.clock(), bench.config.workdays)
     return rules.commands.meeting.on_missing_bulletin(meeting, int(row.facts["round"]), today, bench.config)

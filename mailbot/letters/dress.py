@@ -25,15 +25,11 @@ from jinja2 import (
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from mailbot.effects import Letter
+from mailbot.effects import TO_COMPLAINANTS, Letter
 from mailbot.letters import borrowed, buttons, dates, look, markup, page, withheld
 from mailbot.letters.buttons import Button
 from mailbot.letters.house import House
 
-ANSWERS = ("ack", "ack-group", "receipt", "reopened")  # leave by themselves because of one mail
-CLOCKED = ("progress", "late", "waiting-reminder", "survey")
-HUMAN = ("question", "news", "commitment", "reply", "nature", "thanks")  # a colleague's own words, or decision
-TO_COMPLAINANTS = (*ANSWERS, *CLOCKED, *HUMAN)
 KINDS = (
     *TO_COMPLAINANTS,
     "assignment",

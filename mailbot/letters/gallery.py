@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 
+from mailbot.effects import TO_COMPLAINANTS
 from mailbot.letters import own
-from mailbot.letters.dress import KINDS, TO_COMPLAINANTS, Unwritable
+from mailbot.letters.dress import KINDS, Unwritable
 from mailbot.letters.house import House
 
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;margin:1.5rem;color:#1c2733}

@@ -10,9 +10,9 @@ from typing import Any
 
 from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError, meta, nodes
 
-from mailbot.effects import Letter
+from mailbot.effects import ANSWERS, CLOCKED, Letter
 from mailbot.letters import promises, samples
-from mailbot.letters.dress import ANSWERS, CLOCKED, KINDS, TEMPLATES, Unwritable, dress, environment
+from mailbot.letters.dress import KINDS, TEMPLATES, Unwritable, dress, environment
 from mailbot.letters.house import House
 
 NOW = datetime(2026, 5, 11, 8, 43, tzinfo=UTC)  # the moment of the samples

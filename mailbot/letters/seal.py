@@ -17,9 +17,9 @@ from typing import Any
 from urllib.parse import quote as percent
 from zoneinfo import ZoneInfo
 
-from mailbot.effects import Letter
+from mailbot.effects import ANSWERS, HUMAN, TO_COMPLAINANTS, Letter
 from mailbot.letters import borrowed
-from mailbot.letters.dress import ANSWERS, HUMAN, TO_COMPLAINANTS, Dressed, dress
+from mailbot.letters.dress import Dressed, dress
 from mailbot.letters.house import House, Logo
 
 ADDRESS = re.compile(

@@ -9,6 +9,7 @@ from statistics import median
 
 from mailbot import workdays
 from mailbot.complaint import STAGE_NAMES
+from mailbot.rules.causes import CATEGORIES
 
 FEW = 5  # below it a count is shown, no percentage (domain §6)
 THIN = "\u202f"  # before « % » and « ; »
@@ -181,27 +182,6 @@ def span(delay: timedelta) -> str:
     if seconds < 2 * 3600:
         return f"{round(seconds / 60)} min"
     return f"{seconds // 3600} h {seconds % 3600 // 60:02d}"
-
-
-CATEGORIES = {  # domain §5.3; what staff typed otherwise stays as it is
-    "CON": "Contenu, programme",
-    "FOR": "Formateur",
-    "ORG": "Organisation, logistique",
-    "ACC": "Accueil, accessibilité",
-    "ADM": "Administratif, attestations",
-    "FAC": "Facturation, financement",
-    "CPF": "CPF",
-    "CER": "Certification, examen",
-    "DIS": "Plateforme, à distance",
-    "SUI": "Suivi, accompagnement",
-    "COM": "Information commerciale",
-    "REL": "Relations, comportements",
-    "SEC": "Sécurité, hygiène",
-    "DPO": "Données personnelles",
-    "SST": "Sous-traitants",
-    "REC": "Traitement des réclamations",
-    "AUT": "Autre",
-}
 
 
 def category(said: str) -> str:

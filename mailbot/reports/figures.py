@@ -14,7 +14,8 @@ from itertools import pairwise
 from statistics import median
 
 from mailbot.reports.asked import Asked, Figure, Made, as_promised, in_time, of
-from mailbot.reports.counted import CATEGORIES, Filed, Period, Register, middle, number, pareto, share, span
+from mailbot.reports.counted import Filed, Period, Register, middle, number, pareto, share, span
+from mailbot.rules.causes import CATEGORIES
 
 NOT_MEASURED = "non mesuré"
 HOUR = timedelta(hours=1)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mailbot import workdays
 from mailbot.config import Config
-from mailbot.letters.dress import TO_COMPLAINANTS
+from mailbot.effects import TO_COMPLAINANTS
 from mailbot.reports.counted import Acted, Filed, Met, Period, Promise, Register, category
 from mailbot.reports.figures import Figure
 from mailbot.store import measures, meetings

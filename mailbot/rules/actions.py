@@ -15,7 +15,7 @@ from mailbot.config import Config, Person
 from mailbot.desk import Action, Case
 from mailbot.effects import Due, Effect, Letter, Note, Settle
 from mailbot.rules import practice
-from mailbot.rules.intake import first_name, named
+from mailbot.rules.intake import named
 
 HOUR = time(10)
 AHEAD = 3  # working days before the date agreed
@@ -133,7 +133,7 @@ def told_of(case: Case, person: Person, asks: str, name: str, what: str, due_on:
     """What every letter about an action, or an analysis still to be made, says; a sensitive file's subject stays out."""
     return {
         "number": case.number,
-        "first_name": first_name(person),
+        "first_name": person.first_name,
         "asks": asks,
         "action": name,
         "what": what,

@@ -19,24 +19,35 @@ FAMILIES: dict[str, tuple[str, ...]] = {  # the five M, and two that an organisa
     "Management": ("management", "pilotage"),
     "Moyens": ("moyens", "budget", "finances"),
 }
-CATEGORIES = {
-    "CON": "contenu, programme, objectifs",
-    "FOR": "formateur, intervenant",
-    "ORG": "organisation, logistique",
-    "ACC": "accueil, accessibilité, handicap",
-    "ADM": "administratif, attestations",
-    "FAC": "facturation, financement",
-    "CPF": "CPF, EDOF",
-    "CER": "certification, examen, évaluation",
-    "DIS": "plateforme, FOAD, classe virtuelle",
-    "SUI": "suivi, accompagnement",
-    "COM": "information commerciale, démarchage",
-    "REL": "relations, comportements",
-    "SEC": "sécurité, hygiène",
-    "DPO": "données personnelles",
-    "SST": "sous-traitants, partenaires",
-    "REC": "traitement des réclamations",
-    "AUT": "autre",
+CATEGORIES = {  # domain §5.3: code → how it is shown; what staff typed otherwise stays as it is
+    "CON": "Contenu, programme",
+    "FOR": "Formateur",
+    "ORG": "Organisation, logistique",
+    "ACC": "Accueil, accessibilité",
+    "ADM": "Administratif, attestations",
+    "FAC": "Facturation, financement",
+    "CPF": "CPF",
+    "CER": "Certification, examen",
+    "DIS": "Plateforme, à distance",
+    "SUI": "Suivi, accompagnement",
+    "COM": "Information commerciale",
+    "REL": "Relations, comportements",
+    "SEC": "Sécurité, hygiène",
+    "DPO": "Données personnelles",
+    "SST": "Sous-traitants",
+    "REC": "Traitement des réclamations",
+    "AUT": "Autre",
+}
+ALSO = {  # other words for them
+    "CON": ("objectifs",),
+    "FOR": ("intervenant",),
+    "ACC": ("handicap",),
+    "CPF": ("EDOF",),
+    "CER": ("évaluation",),
+    "DIS": ("FOAD", "classe virtuelle"),
+    "COM": ("démarchage",),
+    "SEC": ("hygiène",),
+    "SST": ("partenaires",),
 }
 LABELS = ("famille", "constat", *(f"pourquoi {n}" for n in range(1, 6)), "cause racine", "preuve")
 LINES = 80
@@ -107,12 +118,13 @@ def family(said: str) -> str:
 
 
 def category(said: str) -> str:
-    """The code of a category, by its code or the first words of its label; other words stay as they were written."""
+    """The code of a category, by its code or its words; other words stay as they were written."""
     wanted = fold(said).strip(" .,;:()")
     first = wanted.replace(",", " ").split()[:1]
+    parts = {part.strip() for part in wanted.split(",")}
     for code, label in CATEGORIES.items():
-        names = [part.strip() for part in fold(label).split(",")]
-        if first == [code.lower()] or wanted in names or wanted == fold(label):
+        known = {part.strip() for words in (label, *ALSO.get(code, ())) for part in fold(words).split(",")}
+        if first == [code.lower()] or parts <= known:
             return code
     return " ".join(said.split())[:40]
 

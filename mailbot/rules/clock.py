@@ -12,7 +12,6 @@ from mailbot.config import Config, Person
 from mailbot.desk import Case
 from mailbot.effects import Change, Effect, Letter, Note
 from mailbot.rules import practice
-from mailbot.rules.intake import first_name
 
 SENTENCES = {
     "received": "registered",
@@ -74,7 +73,7 @@ def _chase(step: Step, case: Case, person: Person, people: list[Person], now: da
     shown = not case.sensitive or to == case.assignee
     facts = {
         "number": case.number,
-        "first_name": first_name(person),
+        "first_name": person.first_name,
         "asks": step.asks,
         "due_on": due_on.isoformat() if due_on else None,
         "days_left": _days_left(today, due_on, config),

@@ -8,14 +8,25 @@ from typing import Any
 from mailbot import workdays
 from mailbot.config import Config
 from mailbot.desk import Case, Desk
-from mailbot.effects import Act, Alarm, Attach, Bounced, Change, Effect, Judge, Letter, Note, Settle
+from mailbot.effects import (
+    CLOCKED,
+    HUMAN,
+    Alarm,
+    Attach,
+    Bounced,
+    Change,
+    ChangeAction,
+    Effect,
+    Judge,
+    Letter,
+    Note,
+    Settle,
+)
 from mailbot.rules.acknowledge import LATE
-from mailbot.rules.intake import first_name
 from mailbot.rules.linked import offered
 
 ACKS = ("ack", "ack-group", "reopened")
-HUMAN = ("reply", "news", "question", "commitment", "nature", "thanks")
-TO_COMPLAINANT = (*HUMAN, "receipt", "progress", "late", "waiting-reminder", "survey")
+TO_COMPLAINANT = (*HUMAN, *CLOCKED, "receipt")
 
 
 def on_settled(
@@ -38,7 +49,7 @@ def on_settled(
     if outcome in ("sent", "uncertain"):
         if kind not in ACKS:  # an assignment prints a due date too, and acknowledges nothing
             told = [e for c in cases for e in _told(c, kind, to_addr, at)]
-            told += [Act(**facts["action"], told=c.number) for c in cases if kind == "thanks"]
+            told += [ChangeAction(**facts["action"], told=c.number) for c in cases if kind == "thanks"]
             return [*told, *(letter for c in cases for letter in offered(c, facts, linked, config, name=name))]
         begun = datetime.fromisoformat(facts["reopened_at"]) if "reopened_at" in facts else None
         return [e for c in cases for e in _acknowledged(c, outcome, answer, at, _printed(facts, c.number), begun)]
@@ -244,7 +255,7 @@ def came_back(name: str, kind: str, to_addr: str, why: str, case: Case | None, c
     person = config.person(case.assignee)
     facts = {
         "number": case.number,
-        "first_name": first_name(person) if person else "",
+        "first_name": person.first_name if person else "",
         "addr": to_addr,
         "why": why,
         "phone": case.phone,

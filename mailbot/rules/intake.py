@@ -266,7 +266,7 @@ def assignment(
         number=number,
         facts={
             "number": number,
-            "first_name": first_name(chosen.person),
+            "first_name": chosen.person.first_name,
             "complainant": {
                 "name": who.name,
                 "addr": who.addr,
@@ -352,10 +352,6 @@ def named(person: Person, concerned: tuple[str, ...]) -> bool:
     return bool({a.lower() for a in person.addresses} & set(concerned))
 
 
-def first_name(person: Person) -> str:
-    return person.name.split()[0] if person.name.split() else person.name
-
-
 def _referents(reading: Reading, number: str, due: workdays.Due, assignee: Person, config: Config) -> list[Effect]:
     """The disability and data protection referents are told by rule, without name nor text (spec §3)."""
     families = {family for family, _ in reading.alerts}
@@ -365,7 +361,7 @@ def _referents(reading: Reading, number: str, due: workdays.Due, assignee: Perso
         if person and person != assignee and not named(person, reading.staff_named):
             facts = {
                 "number": number,
-                "first_name": first_name(person),
+                "first_name": person.first_name,
                 "family": "handicap" if family == "handicap" else "données personnelles",
                 "assignee": assignee.name,
                 "due_on": due.on.isoformat(),

@@ -15,7 +15,7 @@ from mailbot.message import Message
 from mailbot.reading import Reading
 from mailbot.rules import relation, returning
 from mailbot.rules.acknowledge import receipt
-from mailbot.rules.intake import authenticated, file_list, first_name, named, shown, words_of
+from mailbot.rules.intake import authenticated, file_list, named, shown, words_of
 from mailbot.verdict import is_no_reply
 
 
@@ -123,7 +123,7 @@ def _to_assignee(
     travelling, files = file_list(message, desk.incoming.id)
     facts = {
         "number": case.number,
-        "first_name": first_name(person) if person else "",
+        "first_name": person.first_name if person else "",
         "from_addr": author.addr or "adresse illisible",
         "asks_who": asks_who,
         "grows": [words for _, words in grows],
@@ -178,7 +178,7 @@ def direct_answer(
     person = config.person(case.assignee)
     facts = {
         "number": case.number,
-        "first_name": first_name(person) if person else "",
+        "first_name": person.first_name if person else "",
         "author": author.addr,
         "to_addr": case.complainant_addr,
         "text": words_of(message, reading),

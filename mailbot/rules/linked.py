@@ -8,7 +8,6 @@ from mailbot.config import Config
 from mailbot.desk import Case
 from mailbot.effects import Letter
 from mailbot.letters import sendable
-from mailbot.rules.intake import first_name
 
 TAGS = {"fondée": "résolu", "partielle": "partielle", "non fondée": "infondée"}
 
@@ -38,7 +37,7 @@ def _offer(case: Case, facts: dict[str, Any], other: Case, config: Config, *, na
         number=other.number,
         facts={
             "number": other.number,
-            "first_name": first_name(person) if person else "",
+            "first_name": person.first_name if person else "",
             "from_number": case.number,
             "text": facts.get("text", ""),
             "files": list(facts.get("files", ())),

@@ -11,7 +11,6 @@ from mailbot import workdays
 from mailbot.config import Config, Person
 from mailbot.desk import Number
 from mailbot.effects import Effect, Letter, Note, Open
-from mailbot.rules.intake import first_name
 
 SERIES = "practice"
 ADDRESS = "camille.exemple@exercice.invalid"  # RFC 2606: a mail to it can reach nobody
@@ -47,7 +46,7 @@ def begin(person: Person, number: Number, now: datetime, config: Config, who: st
     }
     facts = {
         "number": number.text,
-        "first_name": first_name(person),
+        "first_name": person.first_name,
         "complainant": NAME,
         "subject": SUBJECT,
         "text": TEXT,

@@ -12,7 +12,7 @@ from mailbot.effects import Attach, Away, Cancel, Change, Due, Effect, Judge, Le
 from mailbot.identity import Author
 from mailbot.message import Message
 from mailbot.reading import Reading, fold
-from mailbot.rules.intake import files_to_send, first_name
+from mailbot.rules.intake import files_to_send
 from mailbot.rules.waiting import deciders, until
 
 MARKS = re.compile(r"\b([1-5])\b", re.A)
@@ -60,7 +60,7 @@ def _held_back(desk: Desk, config: Config, case: Case) -> list[Effect]:
     person = config.person(case.assignee)
     facts = {
         "number": case.number,
-        "first_name": first_name(person) if person else "",
+        "first_name": person.first_name if person else "",
         "why": "le réclamant vient d’écrire : votre réponse a été retenue avant de partir",
         "text": desk.window.text,
         "files": [],
@@ -105,7 +105,7 @@ def _withdrawal(person: Person, message: Message, reading: Reading, case: Case, 
     shown = not case.sensitive or to == case.assignee
     facts = {
         "number": case.number,
-        "first_name": first_name(person),
+        "first_name": person.first_name,
         "why": "son message le dit",
         "text": reading.new_text if shown else "",
         "shown": shown,
@@ -170,7 +170,7 @@ def _proposal(person: Person, message: Message, reading: Reading, case: Case, de
     shown = not case.sensitive or to == case.assignee
     facts = {
         "number": case.number,
-        "first_name": first_name(person),
+        "first_name": person.first_name,
         "text": reading.new_text if shown else "",
         "shown": shown,
         "why": f"son message est arrivé après la fin ({complaint.STAGE_NAMES.get(case.stage, case.stage)})",
@@ -214,7 +214,7 @@ def _alert(person: Person, marks: tuple[int, ...], reading: Reading, case: Case,
     to = person.addresses[0].lower()
     facts = {
         "number": case.number,
-        "first_name": first_name(person),
+        "first_name": person.first_name,
         "marks": [str(m) for m in marks],
         "text": reading.new_text,
     }
@@ -260,11 +260,11 @@ def _handed_again(case: Case, cycle: int, due: workdays.Due, config: Config, *, 
     if person is None or who == case.assignee:
         return []
     other = next((p for p in config.staff if _could_handle(p, case)), None)
-    advice = f"Une autre personne verra mieux ce qui n’a pas convenu : #affecter {first_name(other)}." if other else ""
+    advice = f"Une autre personne verra mieux ce qui n’a pas convenu : #affecter {other.first_name}." if other else ""
     by = config.person(who)
     facts = {
         "number": case.number,
-        "first_name": first_name(person),
+        "first_name": person.first_name,
         "by": by.name if by else "le bureau des réclamations",
         "complainant": f"{case.complainant_name} ({case.complainant_addr})".strip(),
         "subject": case.subject,

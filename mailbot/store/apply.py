@@ -285,8 +285,8 @@ def _plan(tx: Session, effect: fx.Plan, act: Act) -> None:
     quality.plan(tx, effect, _complaint(tx, effect.number), act.now)
 
 
-def _acted(tx: Session, effect: fx.Act, _act: Act) -> None:
-    quality.act(tx, effect, _complaint(tx, effect.number) if effect.number else None)
+def _change_action(tx: Session, effect: fx.ChangeAction, _act: Act) -> None:
+    quality.change(tx, effect, _complaint(tx, effect.number) if effect.number else None)
 
 
 _WRITERS: dict[type, Callable[..., None]] = {
@@ -308,7 +308,7 @@ _WRITERS: dict[type, Callable[..., None]] = {
     fx.Bounced: _bounced,
     fx.Analyse: _analyse,
     fx.Plan: _plan,
-    fx.Act: _acted,
+    fx.ChangeAction: _change_action,
 }
 
 

@@ -24,6 +24,7 @@ STAMP = "%Y%m%dT%H%M%SZ"
 NAME = re.compile(r"mailbot-(\d{8}T\d{6}Z)\.(?:db|toml)")
 SIDES = ("-wal", "-shm", "-journal")
 PAGES = 2000  # copied between two questions whether to go on
+TOO_OLD = timedelta(hours=36)  # a day, and half of one for a machine that slept
 STALE = timedelta(days=1)  # a temporary file this old is nobody's any more
 
 

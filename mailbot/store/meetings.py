@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
@@ -35,7 +36,8 @@ def scheduled(tx: Session) -> bool:
     return tx.exec(waiting).first() is not None
 
 
-def as_meeting(row: Meeting) -> desk.Meeting:
+def as_meeting(row: Meeting, timezone: str) -> desk.Meeting:
+    """`timezone`: IANA name of the desk's zone: a bulletin leaves on a local day."""
     assert row.id is not None
     return desk.Meeting(
         id=row.id,
@@ -43,16 +45,16 @@ def as_meeting(row: Meeting) -> desk.Meeting:
         last=row.last,
         draft=row.draft,
         held_on=row.held_on,
-        bulletin_on=row.bulletin_at.date() if row.bulletin_at else None,
+        bulletin_on=row.bulletin_at.astimezone(ZoneInfo(timezone)).date() if row.bulletin_at else None,
     )
 
 
-def meant(tx: Session, thread: tuple[str, ...], *, wanted: bool, leaving: bool) -> dict[str, Any]:
+def meant(tx: Session, thread: tuple[str, ...], timezone: str, *, wanted: bool, leaving: bool) -> dict[str, Any]:
     """The fields of Desk about meetings: `wanted` by a command, or because the mail answers a pack."""
     answered = _answered(tx, thread)
     row = answered or (newest(tx) if wanted else None)
     return {
-        "meeting": as_meeting(row) if row else None,
+        "meeting": as_meeting(row, timezone) if row else None,
         "answers_pack": answered is not None,
         "nobody": nobody(tx) if leaving else (),
     }

@@ -43,7 +43,7 @@ def plan(tx: Session, effect: fx.Plan, row: Complaint, now: datetime) -> None:
     _answers(tx, action, row)
 
 
-def act(tx: Session, effect: fx.Act, row: Complaint | None) -> None:
+def change(tx: Session, effect: fx.ChangeAction, row: Complaint | None) -> None:
     action = tx.exec(select(Action).where(Action.series == effect.series, Action.rank == effect.rank)).one()
     for name, value in effect.fields.items():
         setattr(action, name, value)

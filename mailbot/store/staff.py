@@ -8,22 +8,13 @@ from sqlmodel import Session, col, func, select
 
 from mailbot.complaint import OPEN
 from mailbot.desk import Case, Waiting, Window
+from mailbot.effects import HUMAN, TO_COMPLAINANTS
 from mailbot.store import meetings, quality
 from mailbot.store.cases import as_case
 from mailbot.store.tables import Attachment, Code, Complaint, Inbound, Letter, Pending
 
 if TYPE_CHECKING:
     from mailbot.store.desks import Query, Setting
-
-HUMAN = (
-    "reply",
-    "news",
-    "question",
-    "commitment",
-    "nature",
-    "thanks",
-)  # letters that a colleague wrote, with an undo window
-NOTICES = ("ack", "ack-group", "receipt", "reopened", "progress", "late", "survey", "waiting-reminder", *HUMAN)
 
 
 def for_staff(tx: Session, query: Query, setting: Setting, threaded: Letter | None) -> dict[str, Any]:
@@ -54,7 +45,7 @@ def for_staff(tx: Session, query: Query, setting: Setting, threaded: Letter | No
         "file_mails": _mails(tx, meant),
         "evidence": _evidence(tx, meant),
         "waiting_mail": _waiting_mail(tx, query.waiting_mail),
-        **meetings.meant(tx, query.thread, wanted=query.meeting, leaving=query.bulletin),
+        **meetings.meant(tx, query.thread, setting.timezone, wanted=query.meeting, leaving=query.bulletin),
         "action": action,
         "next_action": quality.next_rank(tx, series),
         "alike": quality.alike(tx, meant.number, setting.timezone) if meant else (),
@@ -99,7 +90,9 @@ def _notice(tx: Session, query: Query) -> bool:
     if not query.thread:
         return False
     found = select(Letter.id).where(
-        col(Letter.message_id).in_(query.thread), Letter.to_addr == query.author, col(Letter.kind).not_in(NOTICES)
+        col(Letter.message_id).in_(query.thread),
+        Letter.to_addr == query.author,
+        col(Letter.kind).not_in(TO_COMPLAINANTS),
     )
     return tx.exec(found.limit(1)).first() is not None
 

@@ -17,6 +17,7 @@ from mailbot.guard import Guard
 from mailbot.reports import gathered
 from mailbot.reports.counted import Period
 from mailbot.reports.figures import figures
+from mailbot.store import meetings
 from mailbot.store.minutes import Meeting
 from mailbot.store.tables import Letter
 
@@ -27,6 +28,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def guard() -> AsyncIterator[Guard]:
     async with Guard(words(cast.config()).to_json()) as reader:
         yield reader
+
+
+async def test_a_bulletin_that_left_around_midnight_left_on_the_local_day() -> None:
+    late = datetime(2026, 6, 3, 22, 30, tzinfo=UTC)
+    row = Meeting(
+        id=1, first=late.date(), last=late.date(), made_at=late, pdf=b"", sheet=b"", bulletin_at=late
+    )  # fmt: skip
+    assert meetings.as_meeting(row, "Europe/Paris").bulletin_on == date(2026, 6, 4)
 
 
 async def test_exercises_and_essai_files_are_no_figures(tmp_path: Path, guard: Guard) -> None:

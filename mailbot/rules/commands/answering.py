@@ -50,7 +50,7 @@ def ask(order: Order, answer: Fenced) -> list[Effect]:
     number = order.file.number
     facts = {
         "number": number,
-        "first_name": order.person.name.split()[0],
+        "first_name": order.person.first_name,
         "why": answer.why,
         "text": answer.text,
         "files": [a.name for a in answer.files],

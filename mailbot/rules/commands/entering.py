@@ -143,7 +143,7 @@ def _to_print(order: Order, said: Entry, received_at: datetime, number: str) -> 
     due = printed(order.desk.now, received_at, order.config, from_reception=True)
     facts = {
         "number": number,
-        "first_name": order.person.name.split()[0],
+        "first_name": order.person.first_name,
         "name": said.name,
         "channel": said.channel,
         "postal_address": said.postal,

@@ -95,7 +95,7 @@ def handed(order: Order, to: Person) -> dict[str, Any]:
     due_on = case.committed_on or case.due_on
     return {
         "number": case.number,
-        "first_name": to.name.split()[0],
+        "first_name": to.first_name,
         "by": order.person.name,
         "complainant": f"{case.complainant_name} ({case.complainant_addr})".strip(),
         "subject": case.subject,
@@ -137,7 +137,7 @@ def _pieces(order: Order) -> list[Effect]:
     sizes = order.desk.evidence
     facts = {
         "number": order.file.number,
-        "first_name": order.person.name.split()[0],
+        "first_name": order.person.first_name,
         "files": [{"name": name or "fichier sans nom", "size": size} for _, _, name, size in sizes],
     }
     attach = tuple((inbound, path) for inbound, path, _, _ in sizes)
@@ -155,16 +155,12 @@ def _list(order: Order) -> list[Effect]:
         }
         for c in order.desk.mine
     ]
-    return [
-        telling.to_author(order, "list", {"first_name": order.person.name.split()[0], "rows": rows, "number": None})
-    ]
+    return [telling.to_author(order, "list", {"first_name": order.person.first_name, "rows": rows, "number": None})]
 
 
 def _card(order: Order) -> list[Effect]:
     rows = [{"tag": f"#{t.name}", "does": t.does} for t in tags.CARD]
-    return [
-        telling.to_author(order, "card", {"first_name": order.person.name.split()[0], "rows": rows, "number": None})
-    ]
+    return [telling.to_author(order, "card", {"first_name": order.person.first_name, "rows": rows, "number": None})]
 
 
 def _undo(order: Order) -> list[Effect]:

@@ -100,7 +100,7 @@ def chase(meeting_id: int, after: date, round_: int, config: Config) -> Due:
 
 def _recorded(order: Order, meeting: Meeting, held: date, text: str) -> dict[str, Any]:
     return {
-        "first_name": order.person.name.split()[0],
+        "first_name": order.person.first_name,
         "held_on": held.isoformat(),
         "first": meeting.first.isoformat(),
         "last": meeting.last.isoformat(),
@@ -192,7 +192,7 @@ def on_missing_bulletin(meeting: Meeting, round_: int, today: date, config: Conf
             to=addr,
             language="fr",
             facts={
-                "first_name": person.name.split()[0],
+                "first_name": person.first_name,
                 "held_on": meeting.held_on.isoformat(),
                 "draft": meeting.draft,
                 "others": [p.name for a, p in readers.items() if a != addr],

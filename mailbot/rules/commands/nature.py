@@ -59,7 +59,7 @@ def _proposal(order: Order, to: Person) -> Letter:
     shown = not case.sensitive or addr == case.assignee
     facts = {
         "number": case.number,
-        "first_name": to.name.split()[0],
+        "first_name": to.first_name,
         "why": f"{order.person.name} propose un retrait, et la gravité est de 4",
         "text": order.written.text if shown else "",
         "shown": shown,

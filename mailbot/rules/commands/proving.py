@@ -87,7 +87,7 @@ def _ask(order: Order, number: str | None) -> list[Effect]:
     limit = until(order.desk.now, order.config)
     facts = {
         "number": number,
-        "first_name": order.person.name.split()[0],
+        "first_name": order.person.first_name,
         "command": f"{' '.join(order.command.words)} {order.command.argument}".strip(),
         "text": order.answer.text,
         "until": limit.isoformat(),

@@ -9,7 +9,7 @@ from typing import Any
 from mailbot import complaint, tags, workdays
 from mailbot.config import Person
 from mailbot.desk import Action, Case
-from mailbot.effects import Act, Analyse, Effect, Letter, Plan
+from mailbot.effects import Analyse, ChangeAction, Effect, Letter, Plan
 from mailbot.letters import sendable
 from mailbot.rules import actions, causes, practice
 from mailbot.rules.commands import answering, telling
@@ -110,7 +110,7 @@ def _also(order: Order) -> list[Effect]:
     others = ", ".join(f.number for f in action.files)
     done = [f"{action.name} : {action.what}", f"concerne aussi {others}"]
     return [
-        Act(series=action.series, rank=action.rank, number=case.number),
+        ChangeAction(series=action.series, rank=action.rank, number=case.number),
         telling.confirm(order, f"rattacher {case.number} à l’action {action.name}", done),
     ]
 
@@ -154,7 +154,7 @@ def _done(order: Order) -> list[Effect]:
     done = [f"{action.name} est faite : {action.what}", f"la preuve est au dossier : {proof[:200]}"]
     done.append(f"son effet sera regardé le {check:%d/%m/%Y}, avec les réclamations semblables reçues d’ici là")
     return [
-        Act(series=action.series, rank=action.rank, fields=fields),
+        ChangeAction(series=action.series, rank=action.rank, fields=fields),
         actions.due(action, check, order.config),
         telling.confirm(order, f"action {action.name} faite", done),
     ]
@@ -207,10 +207,10 @@ def _ineffective(order: Order) -> list[Effect]:
     ]
 
 
-def _judgement(order: Order, action: Action, state: str, text: str) -> Act:
+def _judgement(order: Order, action: Action, state: str, text: str) -> ChangeAction:
     counted = None if action.recurring is None else len(action.recurring)
     fields = {"state": state, "checked_at": order.desk.now, "checked_by": order.me, "recurrences": counted}
-    return Act(series=action.series, rank=action.rank, fields=fields | {"judgement": text[:LONGEST]})
+    return ChangeAction(series=action.series, rank=action.rank, fields=fields | {"judgement": text[:LONGEST]})
 
 
 def _counted(action: Action) -> str:

@@ -27,7 +27,7 @@ def confirm(
     case = order.case
     facts = {
         "number": case.number if case else None,
-        "first_name": order.person.name.split()[0],
+        "first_name": order.person.first_name,
         "understood": understood,
         "done": [*done, *_kept(order)] if leaves_text else done,
         "leaves_text": leaves_text,
@@ -81,7 +81,7 @@ def refusal(order: Order, why: str, *, outline: bool = False, nearest: str = "")
     near = tags.BY_NAME.get(nearest) or (tags.nearest(order.command.unknown[0]) if order.command.unknown else None)
     facts = {
         "number": case.number if case else None,
-        "first_name": order.person.name.split()[0],
+        "first_name": order.person.first_name,
         "why": why,
         "nearest": near.name if near else "",
         "outline": outline,
