@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.errors
 import email.header
 import importlib
 import re
@@ -72,6 +73,16 @@ def test_a_broken_text_of_the_house_is_no_leak(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("hole")
 def test_each_hole_in_the_walls_is_seen() -> None:
     assert "mallory" in leak(HOUSE) or "en-tête" in leak(HOUSE)
+
+
+def test_a_library_that_refuses_to_write_a_header_is_heard_as_a_hole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python since CVE-2024-6923, and Debian's with its patch: the header does not leave, and the wall before it has a hole."""
+
+    def refuse(*_: object) -> None:
+        raise email.errors.MessageError("folded header contains newline: b'Subject: x\\r\\nBcc: v@mallory.example'")
+
+    monkeypatch.setattr(seal, "_assembled", refuse)
+    assert "en-tête" in leak(HOUSE)
 
 
 def test_the_seal_alone_would_stop_the_letter_too(monkeypatch: pytest.MonkeyPatch) -> None:

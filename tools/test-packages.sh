@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The Debian packages that the tests drive: real mail servers, a real database, strace, systemd's own checks, a browser
-# and fixed fonts for the letters. The tests
+# with the library that its driver needs, and fixed fonts for the letters. The tests
 # start what they need themselves, on loopback and in folders of their own: nothing here is to run beside them.
 set -euo pipefail
 
-wanted=(chromium dovecot-imapd dovecot-lmtpd fonts-liberation openssl postfix postgresql procps strace systemd)
+wanted=(chromium dovecot-imapd dovecot-lmtpd fonts-liberation libatomic1 openssl postfix postgresql procps strace systemd)
 services=(dovecot postfix postgresql)
 missing=()
 for package in "${wanted[@]}"; do

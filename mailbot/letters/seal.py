@@ -7,6 +7,7 @@ from base64 import b32encode
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.header import Header
 from email.message import EmailMessage, Message, MIMEPart
 from email.parser import BytesParser
@@ -103,7 +104,10 @@ def seal(
     words = dress(letter, house, now=now, marker=marker, redirect_to=redirect_to)
     headers = _headers(letter, house, words, to=to, now=now, message_id=message_id)
     logo = house.logo if letter.kind in TO_COMPLAINANTS else None
-    raw = _assembled(headers, words, files, logo, entropy).as_bytes()
+    try:
+        raw = _assembled(headers, words, files, logo, entropy).as_bytes()
+    except MessageError as error:  # HeaderWriteError, where Python has it (CVE-2024-6923)
+        raise Injected(f"en-tête que la bibliothèque refuse d’écrire : {error}") from None
     check(raw, names=[*headers, "MIME-Version", "Content-Type"], to=to, from_=house.mailbox_address)
     return Sealed(raw=raw, message_id=message_id, marker=marker, to=to, subject=words.subject)
 
