@@ -12,7 +12,7 @@ from rendering.browser import Window
 from rendering.fates import Fate, every, few
 from rendering.stripped import PASSES
 
-MISSING = "il manque chromium : sudo apt-get install -y chromium fonts-liberation"
+MISSING = "il manque chromium : sudo apt-get install -y chromium fonts-liberation libatomic1"
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ class Tally:
 
 def main(arguments: list[str]) -> int:
     if not browser.chromium():
-        print("Il manque chromium : sudo apt-get install -y chromium fonts-liberation", file=sys.stderr)
+        print("Il manque chromium : sudo apt-get install -y chromium fonts-liberation libatomic1", file=sys.stderr)
         return 1
     approving = "--approve" in arguments
     wanted = [a for a in arguments if not a.startswith("-")]
