@@ -40,7 +40,7 @@ REFUSALS = {
     "!nothing": "il n’y a rien à annuler : aucun texte n’attend de partir",
     "!too-late": "trop tard : plus rien n’attend de partir. Un dossier clos se rouvre par #rouvrir",
 }
-_ALWAYS = ("note", "pièces")
+_ALWAYS = ("note", "pièces", "fiche")
 _TEXTS = ("réponse", "précisions", "butoir")
 _ENDING = (*_ANSWERS, "répondu", "doublon", *_NATURES, "retrait", "sans-suite")
 _QUALITY = ("cause", "action", "fait", "efficace", "inefficace")

@@ -162,6 +162,7 @@ TAGS: tuple[Tag, ...] = (
     Tag(
         name="pièces", spellings=("pieces", "piece", "fichiers", "fichier"), does="vous envoie les fichiers du dossier"
     ),
+    Tag(name="fiche", spellings=("fiche", "fiches"), does="vous envoie la fiche du dossier, en PDF"),
     Tag(name="liste", spellings=("liste", "listes"), does="vos dossiers ouverts", on_file=False),
     Tag(
         name="réunion",

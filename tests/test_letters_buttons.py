@@ -172,7 +172,7 @@ def test_the_first_button_of_a_new_file_says_that_it_is_no_complaint() -> None:
         ("staff-question", ["C’est ma réclamation", "C’est la saisie d’une réclamation", "C’est une simple note"]),
         ("forward-question", ["C’est une réclamation", "Écarter"]),
         ("withdrawal-proposal", ["Enregistrer le retrait", "Poursuivre le traitement"]),
-        ("reopen-proposal", ["Rouvrir", "Laisser clos"]),
+        ("reopen-proposal", ["Rouvrir", "Laisser clos", "Recevoir la fiche"]),
         ("survey-alert", ["Rouvrir", "Note interne"]),
         ("card", ["Saisir une réclamation reçue autrement"]),
         ("list", []),

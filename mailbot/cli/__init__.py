@@ -3,7 +3,7 @@
 Exit codes: 0 done · 1 not done, the message says why · 2 wrong use · 75 try again later · 78 wrong configuration.
 """
 
-from mailbot.cli import account, beforehand, care, desk, init, people, person, quality, safety, settings
+from mailbot.cli import account, beforehand, care, desk, init, people, person, quality, record, safety, settings
 from mailbot.cli.shared import app
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "people",
     "person",
     "quality",
+    "record",
     "safety",
     "settings",
 ]

@@ -1,4 +1,4 @@
-"""What a command needs from other mails: the one it confirms, splits or decides about, the pieces it asks for."""
+"""What a command needs from other mails: the one it confirms, splits or decides about, the pieces or the fiche it asks for."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from mailbot import effects as fx
 from mailbot import rules
+from mailbot.corridor import fiches
 from mailbot.corridor.bench import Files
 from mailbot.desk import Desk
 from mailbot.identity import author
 from mailbot.rules.commands import command_of
+from mailbot.rules.commands.handling import FICHE
 from mailbot.store import apply, questions
 from mailbot.store.ledger import Session
 from mailbot.store.tables import Inbound
@@ -51,7 +53,14 @@ async def behind(mails: Mails, read: Read) -> Behind:
         return Behind(kind="split", read=await _known(mails, ids[0]) if ids else None)
     if name == "pièces" and number:
         return Behind(files=await _pieces(mails, number))
+    if name == "fiche" and number:
+        return Behind(files=await _fiche(mails, number))
     return Behind()
+
+
+async def _fiche(mails: Mails, number: str) -> Files:
+    drawn = await fiches.drawn(mails.bench, number)
+    return {FICHE: (fiches.file_name(number), fiches.PDF, drawn)} if drawn else {}
 
 
 async def _known(mails: Mails, inbound_id: int) -> Read | None:

@@ -168,6 +168,7 @@ TAPS: dict[str, Tap] = {
     "note": Tap(label="Note interne", words="#note", main=False),
     "answered": Tap(label="Déjà répondu autrement", words="#répondu", main=False),
     "pieces": Tap(label="Recevoir les fichiers", words="#pièces", main=False),
+    "fiche": Tap(label="Recevoir la fiche", words="#fiche", main=False),
     "enter": Tap(label="Saisir une réclamation reçue autrement", words="#saisie", form=ENTRY, main=False),
     "card": Tap(label="Recevoir l’aide-mémoire", words="#aide", main=False),
     "cause": Tap(label="Analyser les causes", words="#cause", form=CAUSE),
@@ -190,9 +191,10 @@ STANDING: dict[str, tuple[str, ...]] = {
     "ack-bounced": ("answered", "note"),
     "welcome": ("not-complaint", "take", "assess", *WORK, "answered", "hand-over", "note", "card"),
     "files": (*WORK, "note"),
+    "fiche": (*WORK, "note"),
     "to-print": ("answered", "note"),
     "withdrawal-proposal": ("withdraw", "go-on"),
-    "reopen-proposal": ("reopen", "leave-closed"),
+    "reopen-proposal": ("reopen", "leave-closed", "fiche"),
     "survey-alert": ("reopen", "note"),
 }
 OF_A_MEETING: dict[str, str] = {  # about no file; without `may_send` nothing is offered

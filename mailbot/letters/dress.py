@@ -57,6 +57,7 @@ KINDS = (
     "survey-alert",
     "card",
     "files",
+    "fiche",
     "list",
     "meeting-pack",
     "meeting-recorded",

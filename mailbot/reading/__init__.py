@@ -66,7 +66,7 @@ def read(message: Message, words: Words) -> Reading:
     kind, subtype = who.complainant_type(said, written, author, words)
     alerts = signals.find_alerts(f"{message.subject}\n{text}", said, words.alerts)
     families = {family for family, _ in alerts}
-    deadline, deadline_text = signals.find_deadline(said, message.date.date() if message.date else None)
+    deadline, deadline_text = signals.find_deadline(said, written, message.date.date() if message.date else None)
     return Reading(
         new_text=parts.new,
         quoted_text=parts.quoted,

@@ -10,6 +10,7 @@ from mailbot.reading.form import cleaned_subject, first_field
 from mailbot.reading.plain import Wording, wording
 from mailbot.reading.tables import (
     ALERTS,
+    DEADLINE_KEYS,
     DEADLINE_PHRASES,
     DEADLINE_WORDS,
     ENGLISH,
@@ -66,11 +67,14 @@ def find_alerts(text: str, said: Wording, extra: dict[str, tuple[str, ...]]) -> 
     return (*found, *[("montant", amount) for amount in amounts][:MOST_PER_FAMILY])
 
 
-def find_deadline(said: Wording, today: date | None) -> tuple[date | None, str]:
-    """The first full date that « avant le… » announces, and the words; without a full date, only the words.
+def find_deadline(said: Wording, fields: tuple[tuple[str, str], ...], today: date | None) -> tuple[date | None, str]:
+    """The form's field, else the first full date that « avant le… » announces, and the words; without a full date, only the words.
 
     A date without year takes the year of `today` (the mail's own date), or the next one when long past; None without it.
     """
+    filled = first_field(fields, DEADLINE_KEYS)
+    if filled:
+        return _date_at(wording(filled).folded[:6], today)[0], " ".join(filled.split())
     words = ""
     for place, phrase in _announced(said):
         when, length = _date_at(said.folded[place : place + 6], today)

@@ -282,11 +282,12 @@ TRAINING_KEYS = (
     "training",
     "course",
 )
+DEADLINE_KEYS = ("pour quand", "date limite", "reponse souhaitee avant le")
 TYPE_KEYS = ("vous etes", "qualite", "type", "profil", "you are")
 KNOWN_KEYS = LONG_KEYS | set(WISH_KEYS) | set(TRAINING_KEYS) | set(TYPE_KEYS) | {
     "nom", "prenom", "nom et prenom", "email", "e-mail", "mail", "courriel", "adresse e-mail", "telephone", "tel", "mobile",
     "name", "first name", "last name", "phone", "organisme", "entreprise", "societe", "date", "session", "lieu", "objet",
-    "sujet", "recue le", "canal", "consentement", "dossier", "date de la formation", "dates",
+    "sujet", "recue le", "canal", "consentement", "dossier", "date de la formation", "dates", "date des faits", "pour quand",
 }  # fmt: skip
 
 # Bare thanks (spec §5): a mail made of nothing but these, with at least one of the first group, never reopens a file.

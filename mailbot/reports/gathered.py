@@ -25,7 +25,7 @@ def register(tx: Session, config: Config) -> Register:
         tuple(workdays.local_date(at, calendar) for at in moments) for moments in measures.set_aside(tx)
     )
     return Register(
-        files=tuple(_filed(r, told.get(r.id or 0, []), families, config) for r in measures.counted_files(tx)),
+        files=tuple(filed(r, told.get(r.id or 0, []), families, config) for r in measures.counted_files(tx)),
         calendar=calendar,
         actions=tuple(_acted(a, config) for a in measures.counted_actions(tx)),
         meetings=tuple(_met(m, config) for m in meetings.held(tx)),
@@ -35,7 +35,7 @@ def register(tx: Session, config: Config) -> Register:
     )
 
 
-def _filed(row: Complaint, letters: list[Told], families: dict[int, str], config: Config) -> Filed:
+def filed(row: Complaint, letters: list[Told], families: dict[int, str], config: Config) -> Filed:
     def day(moment: datetime | None) -> date | None:
         return workdays.local_date(moment, config.workdays) if moment else None
 

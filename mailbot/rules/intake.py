@@ -58,7 +58,8 @@ def complainant(message: Message, reading: Reading, author: Author, config: Conf
         return answerable(
             Complainant(addr=other[0].addr.lower(), name=other[0].name or author.name, authenticated=True), config
         )
-    return answerable(Complainant(addr=author.addr, name=author.name, authenticated=proven), config)
+    name = author.name or _signed(dict(reading.fields))
+    return answerable(Complainant(addr=author.addr, name=name, authenticated=proven), config)
 
 
 def authenticated(message: Message, config: Config) -> bool:
@@ -75,8 +76,13 @@ def _from_form(message: Message, reading: Reading) -> Complainant:
         (fields[k] for k in ("email", "e-mail", "mail", "courriel", "adresse e-mail") if "@" in fields.get(k, "")), ""
     )
     addr = message.reply_to[0].addr if message.reply_to else typed.strip()
-    name = " ".join(p for p in (fields.get("prenom", ""), fields.get("nom", "")) if p).strip()
-    return Complainant(addr=addr.lower() if " " not in addr else "", name=name, authenticated=False)
+    return Complainant(addr=addr.lower() if " " not in addr else "", name=_signed(fields), authenticated=False)
+
+
+def _signed(fields: dict[str, str]) -> str:
+    """The name that a form's lines give, on one line; "" when they give none."""
+    parts = (fields.get("prenom", ""), fields.get("nom", ""))
+    return " ".join((fields.get("nom et prenom", "") or " ".join(parts)).split())
 
 
 def answerable(found: Complainant, config: Config) -> Complainant:

@@ -25,7 +25,7 @@ STAGES = (
 COMMANDS = tuple(
     """résolu partielle infondée répondu réponse précisions butoir évaluer note prendre affecter doublon lier scinder
     hors-périmètre difficulté aléa information retrait réclamation rouvrir sans-suite silence cause action fait efficace inefficace
-    pièces annuler""".split()
+    pièces fiche annuler""".split()
 )
 
 EVENTS = (
@@ -82,6 +82,7 @@ fait                        =   =   =   =   =   =   !w  =   =   !k  =   =
 efficace                    =   =   =   =   =   =   !w  =   =   !k  =   =
 inefficace                  =   =   =   =   =   =   !w  =   =   !k  =   =
 pièces                      =   =   =   =   =   =   =   =   =   =   =   =
+fiche                       =   =   =   =   =   =   =   =   =   =   =   =
 annuler                     !n  !n  !n  <   <   <   <   !l  <   <   <   <
 annuler-late                !n  !n  !n  !l  !l  !l  !l  !l  !l  !l  !l  !l
 ack-accepted                ack =   =   =   =   =   =   =   =   =   =   =
@@ -137,6 +138,7 @@ DECIDED = {
     "in the window, as §5 says of any second command.",
     "note": "Verdict staff-note, not a command (§2): filed at every moment, also in the window and after the end.",
     "pièces": "A request for something, like #liste and #aide: moves and sends nothing outside, so never refused.",
+    "fiche": "As #pièces.",
     "prendre": "Says who, not how far: the stage stays. After the end a file can still change hands (a missing cause is chased).",
     "affecter": "As #prendre.",
     "répondu": "Nothing leaves, so there is no window and no stage closing; « trop tard » for #annuler, #rouvrir mends it.",
@@ -353,6 +355,7 @@ fait            yes      no    yes     yes       no    no
 efficace        yes      no    yes     yes       no    no
 inefficace      yes      no    yes     yes       no    no
 pièces          yes      no    yes     yes       no    no
+fiche           yes      no    yes     yes       no    no
 annuler         yes      no    yes     yes       no    no
 absent          yes      yes   yes     yes       no    yes
 liste           yes      yes   yes     yes       no    yes
@@ -367,6 +370,7 @@ RIGHTS_DECIDED = {
     ("note", "named"): "whoever is named may tell their side; the confirmation quotes nothing of the file",
     ("note", "admin"): "« the machine only »",
     ("pièces", "staff"): "the files of a complaint are the assignee's; staff may note, take, enter, forward",
+    ("fiche", "staff"): "as #pièces; whoever is named in the complaint is given no #fiche of it (§3)",
     ("prendre", "staff"): "also when somebody else had it: the former assignee is told",
     ("prendre", "named"): "not assigned to it (§3), so not by oneself either",
     ("annuler", "staff"): "what waits is never theirs: they may send nothing outside",

@@ -19,8 +19,8 @@ from staff.three_weeks import Expected, instant
 def test_every_stage_meets_every_command_and_event_once() -> None:
     wanted = {(stage, name) for stage in stages.STAGES for name in stages.COMMANDS + stages.EVENTS}
     assert set(stages.TABLE) == wanted
-    assert len(stages.COMMANDS) == 30
-    assert len(wanted) == 12 * (30 + 7)
+    assert len(stages.COMMANDS) == 31
+    assert len(wanted) == 12 * (31 + 7)
 
 
 def test_every_answer_is_a_stage_or_a_known_word() -> None:
@@ -77,7 +77,7 @@ def test_after_the_end_only_reopening_leads_back() -> None:
 
 def test_in_the_window_every_second_command_is_refused() -> None:
     taken = {name for name in stages.COMMANDS if stages.TABLE["closing", name] != "refused:window"}
-    assert taken == {"note", "pièces", "annuler"}
+    assert taken == {"note", "pièces", "fiche", "annuler"}
 
 
 def test_what_is_proposed_or_linked_stays_where_it_is() -> None:

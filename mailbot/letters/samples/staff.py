@@ -284,6 +284,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "first_name": "Bo",
         "files": [{"name": "convocation.pdf", "size": 340_000}],
     },
+    "fiche": {"number": NUMBER, "code": CODE, "first_name": "Bo"},
     "list": {"first_name": "Bo", "rows": [ROW, {**ROW, "number": "REC-2026-0033", "due_on": None, "subject": ""}]},
 }
 ADMINS: dict[str, dict[str, Any]] = {

@@ -1,4 +1,4 @@
-"""Commands about the work on a file: note, take, hand over, absence, silence, pieces, list, card, undo."""
+"""Commands about the work on a file: note, take, hand over, absence, silence, pieces, fiche, list, card, undo."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from mailbot.rules import relation
 from mailbot.rules.commands import telling
 from mailbot.rules.commands.order import Order
 from mailbot.rules.returning import reopen_key
+
+FICHE = (0, "fiche")  # where the corridor lays the drawn PDF, among the files that may travel
 
 
 def _note(order: Order) -> list[Effect]:
@@ -144,6 +146,11 @@ def _pieces(order: Order) -> list[Effect]:
     return [telling.to_author(order, "files", facts, attach=attach)]
 
 
+def _fiche(order: Order) -> list[Effect]:
+    facts = {"number": order.file.number, "first_name": order.person.name.split()[0]}
+    return [telling.to_author(order, "fiche", facts, attach=(FICHE,))]
+
+
 def _list(order: Order) -> list[Effect]:
     rows = [
         {
@@ -216,6 +223,7 @@ FAMILY = {
     "absent": _absent,
     "silence": _silence,
     "pièces": _pieces,
+    "fiche": _fiche,
     "liste": _list,
     "aide": _card,
     "annuler": _undo,

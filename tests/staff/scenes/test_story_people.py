@@ -42,7 +42,7 @@ async def test_bo_is_named_and_learns_nothing_of_it(guard: Guard, tmp_path: Path
         await people.carl(ABOUT_BO)
         await people.post()
         assert people.mailboxes() == {cast.ANN: ["assignment"], cast.CARL: ["ack"]}
-        for tag, body in (("résolu", ARGUED), ("prendre", ""), ("pièces", ""), ("affecter Bo", "")):
+        for tag, body in (("résolu", ARGUED), ("prendre", ""), ("pièces", ""), ("fiche", ""), ("affecter Bo", "")):
             await people.staff(tag, body)
             await people.post(minutes=10)
             assert people.mailboxes() == {cast.BO: ["refusal"]}, tag
