@@ -1,16 +1,19 @@
-"""The commands of the record on paper: the fiche, filled, blank or as a link."""
+"""The commands that hand the record on: the fiche (filled, blank, as a link), the register as a table, evidence for an auditor."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailbot.cli.shared import NOT_DONE, ConfigFile, command, fail, load, with_mails
+from mailbot.cli.shared import NOT_DONE, ConfigFile, command, fail, load, open_register, with_mails
+
+if TYPE_CHECKING:
+    from mailbot.reports.counted import Period
 
 Out = Annotated[Path | None, typer.Option("--out", help="Fichier à écrire ; sinon, dans le dossier courant.")]
 
@@ -50,6 +53,54 @@ def fiche(
     path = out or Path(fiches.file_name(number) if number else "fiche-vierge.pdf")
     write(path, drawn)
     typer.echo(f"{path} : {len(drawn) // 1000} ko.")
+
+
+@command(
+    examples="mailbot export --format xlsx --out registre.xlsx   ·   mailbot export --format json --from 2026-01-01"
+)
+def export(
+    config: ConfigFile = None,
+    form: Annotated[str, typer.Option("--format", help="csv, xlsx ou json.")] = "csv",
+    out: Annotated[Path | None, typer.Option("--out", help="Fichier à écrire ; sinon la sortie (csv et json).")] = None,
+    from_: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], metavar="AAAA-MM-JJ", help="Reçues depuis ce jour."),
+    ] = None,
+    to: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], metavar="AAAA-MM-JJ", help="Reçues jusqu’à ce jour compris."),
+    ] = None,
+) -> None:
+    """Le registre en tableau : une ligne par dossier. Les colonnes sont expliquées dans docs/auditeur.md."""
+    from mailbot.reports import export as exporting
+
+    if form not in exporting.FORMATS:
+        fail(2, f"--format {form} n’est pas connu : {', '.join(exporting.FORMATS)}.")
+    if form == "xlsx" and out is None:
+        fail(2, "--format xlsx demande --out FICHIER.")
+    settings = load(config)
+    wanted = period(from_, to)
+    register = open_register(settings)
+    told = register.ask(lambda tx: exporting.table(tx, settings, period=wanted))
+    register.close()
+    data = exporting.write(told, form, made_at=datetime.now(UTC))
+    if out is None:
+        typer.echo(data.decode("utf-8-sig"), nl=False)
+        return
+    write(out, data)
+    typer.echo(f"{out} : {len(told.rows)} dossiers.")
+
+
+def period(first: datetime | None, last: datetime | None) -> Period | None:
+    """The days asked for; None for all of them."""
+    from mailbot.reports.counted import Period
+
+    if first is None and last is None:
+        return None
+    found = Period(first=first.date() if first else date.min, last=last.date() if last else date.max)
+    if found.first > found.last:
+        raise typer.BadParameter("--from vient après --to")
+    return found
 
 
 def write(path: Path, data: bytes) -> None:

@@ -24,21 +24,22 @@ def make(told: Pack) -> bytes:
     book = xlsxwriter.Workbook(held, {**QUIET, "default_date_format": "dd/mm/yyyy"})
     book.set_properties({"title": "Réclamations", "created": datetime.combine(told.made_on, datetime.min.time(), UTC)})
     head = book.add_format({"bold": True, "text_wrap": True, "bottom": 1})
-    _sheet(book, head, "Chiffres", FIGURES, _figures(told))
-    _sheet(book, head, "Séries", ("N°", "Mesure", "Quoi", "Nombre"), _series(told))
-    _sheet(book, head, "Dossiers", FILES, _files(told))
-    _sheet(book, head, "Actions", ACTIONS, _actions(told))
+    fill(book, head, "Chiffres", FIGURES, _figures(told))
+    fill(book, head, "Séries", ("N°", "Mesure", "Quoi", "Nombre"), _series(told))
+    fill(book, head, "Dossiers", FILES, _files(told))
+    fill(book, head, "Actions", ACTIONS, _actions(told))
     book.close()
     return held.getvalue()
 
 
-def _sheet(book: Any, head: Any, name: str, titles: Row, rows: Iterable[Row]) -> None:
+def fill(book: Any, head: Any, name: str, titles: Row, rows: Iterable[Row], *, hours: Any = None) -> None:
+    """One sheet: its titles kept in sight, each column as wide as what it holds. `hours`: how an instant is shown."""
     sheet = book.add_worksheet(name)
     sheet.write_row(0, 0, titles, head)
     widths = [len(str(t)) for t in titles]
     for at, row in enumerate(rows, 1):
         for column, value in enumerate(row):
-            _cell(sheet, at, column, value)
+            _cell(sheet, at, column, value, hours)
             widths[column] = max(widths[column], min(60, len(str(value))))
     for column, width in enumerate(widths):
         sheet.set_column(column, column, width + 2)
@@ -46,9 +47,9 @@ def _sheet(book: Any, head: Any, name: str, titles: Row, rows: Iterable[Row]) ->
     sheet.autofilter(0, 0, 0, len(titles) - 1)
 
 
-def _cell(sheet: Any, at: int, column: int, value: Any) -> None:
+def _cell(sheet: Any, at: int, column: int, value: Any, hours: Any) -> None:
     if isinstance(value, date):
-        sheet.write_datetime(at, column, value)
+        sheet.write_datetime(at, column, value, hours if isinstance(value, datetime) else None)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         sheet.write_number(at, column, value)
     elif value not in (None, ""):
