@@ -603,3 +603,50 @@ def test_staff_test_without_a_sending_server_says_so(config: Path) -> None:
     result = call("staff", "test", "--config", config)
     assert result.exit_code == 1
     assert "injoignable" in result.stderr
+
+
+# -- the record handed on ------------------------------------------------------------------------------------------------
+
+
+def test_a_fiche_is_written_for_its_owner_alone(config: Path, tmp_path: Path) -> None:
+    out = tmp_path / "fiche.pdf"
+    done = call("fiche", "rec-2026-0001", "--config", config, "--out", out)
+    assert (done.exit_code, out.read_bytes()[:5], out.stat().st_mode & 0o777) == (0, b"%PDF-", 0o600)
+    blank = call("fiche", "--blank", "--config", config, "--out", out)
+    assert (blank.exit_code, out.read_bytes()[:5]) == (0, b"%PDF-")
+    link = call("fiche", "--mailto", "--config", config)
+    assert (link.exit_code, link.stdout.startswith("mailto:reclamations@ief.example?subject=Fiche%20de")) == (0, True)
+    assert len(link.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["fiche"], 2, "--blank"),
+        (["fiche", "REC-2026-0001", "--blank"], 2, "--blank"),
+        (["fiche", "REC-2026-0099"], 1, "mailbot list"),
+        (["fiche", "REC-2026-0001", "--out", "/nulle/part.pdf"], 1, "ne s’écrit pas"),
+        (["export", "--format", "pdf"], 2, "csv, xlsx, json"),
+        (["export", "--format", "xlsx"], 2, "--out"),
+        (["export", "--from", "2026-12-01", "--to", "2026-11-01"], 2, "--from vient après --to"),
+        (["evidence"], 2, "une période"),
+        (["evidence", "REC-2026-0001", "--from", "2026-01-01"], 2, "une période"),
+        (["evidence", "REC-2026-0099"], 1, "mailbot list"),
+        (["evidence", "REC-2026-0001", "--out", "/nulle/part.zip"], 1, "ne s’écrit pas"),
+    ],
+)
+def test_what_can_not_be_handed_on_is_said(config: Path, arguments: list[str], code: int, said: str) -> None:
+    result = call(*arguments, "--config", config)
+    assert (result.exit_code, said in result.stderr) == (code, True), result.stderr
+
+
+def test_evidence_and_export_tell_what_they_wrote(config: Path, tmp_path: Path) -> None:
+    out = tmp_path / "preuve.zip"
+    done = call("evidence", "REC-2026-0001", "--config", config, "--out", out, "--json")
+    told = json.loads(done.stdout)
+    assert (done.exit_code, told["files"], told["faults"], len(told["manifest"])) == (0, 1, [], 64)
+    assert out.stat().st_mode & 0o777 == 0o600
+    table = call("export", "--format", "json", "--config", config)
+    assert "REC-2026-0001" in [row["numero"] for row in json.loads(table.stdout)["files"]]
+    sheet = call("export", "--format", "xlsx", "--config", config, "--out", tmp_path / "r.xlsx")
+    assert (sheet.exit_code, (tmp_path / "r.xlsx").read_bytes()[:2]) == (0, b"PK")

@@ -69,7 +69,7 @@ async def carried_through(desk: Talk) -> None:
 
 
 @at_work
-async def test_every_field_of_the_register_stands_on_the_fiche(guard: Guard, tmp_path: Path) -> None:
+async def test_r4_4_every_field_of_the_register_stands_on_the_fiche(guard: Guard, tmp_path: Path) -> None:
     async with talk(tmp_path, guard) as desk:
         await carried_through(desk)
         values = await told(desk, texts={1: "la formation a été annulée"})
@@ -148,7 +148,7 @@ async def test_the_fiche_is_archivable_tagged_and_in_french(guard: Guard, tmp_pa
 
 
 @at_work
-async def test_whoever_handles_the_file_gets_its_fiche_by_mail(guard: Guard, tmp_path: Path) -> None:
+async def test_r4_4_whoever_handles_the_file_gets_its_fiche_by_mail(guard: Guard, tmp_path: Path) -> None:
     async with talk(tmp_path, guard) as desk:
         await desk.carl("Bonjour,\nla salle était fermée.\nCarl\n")
         await desk.post()
@@ -235,7 +235,7 @@ def test_the_link_is_short_whole_and_goes_to_us_alone(address: str) -> None:
     assert list(parse_qs(urlsplit(link).query)) == ["subject", "body"]
 
 
-def test_the_printed_one_is_one_sheet_asks_the_same_and_says_where_to_send_it() -> None:
+def test_r4_4_the_blank_one_is_one_sheet_asks_the_same_and_says_where_to_send_it() -> None:
     organisation = Organisation(
         name="#let *Institut*", postal_address="1 rue de la Paix, 75002 Paris", privacy_contact="dpo@ief.example"
     )

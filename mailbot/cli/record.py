@@ -6,11 +6,24 @@ import asyncio
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailbot.cli.shared import NOT_DONE, ConfigFile, command, fail, load, open_register, with_mails
+from mailbot.cli.shared import (
+    NOT_DONE,
+    AsJson,
+    ConfigFile,
+    Quiet,
+    bar,
+    command,
+    fail,
+    load,
+    open_register,
+    show_json,
+    user,
+    with_mails,
+)
 
 if TYPE_CHECKING:
     from mailbot.reports.counted import Period
@@ -101,6 +114,79 @@ def period(first: datetime | None, last: datetime | None) -> Period | None:
     if found.first > found.last:
         raise typer.BadParameter("--from vient après --to")
     return found
+
+
+@command(
+    examples="mailbot evidence REC-2026-0042   ·   mailbot evidence --from 2026-01-01 --to 2026-12-31 --out audit.zip"
+)
+def evidence(
+    numbers: Annotated[list[str] | None, typer.Argument(help="Un dossier, ou plusieurs, par leurs numéros.")] = None,
+    config: ConfigFile = None,
+    from_: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], metavar="AAAA-MM-JJ", help="Premier jour ; sinon le 1er janvier."),
+    ] = None,
+    to: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], metavar="AAAA-MM-JJ", help="Dernier jour ; sinon aujourd’hui."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Fichier .zip à écrire ; sinon, dans le dossier courant.")
+    ] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Un zip à lire hors ligne : fiches, messages, lettres et preuves de remise, journal, registre, vérification.
+
+    Noté au journal des dossiers. Les codes personnels de leurs messages cessent de valoir : les boutons déjà reçus demandent
+    alors une confirmation si le fournisseur n’atteste pas l’auteur.
+    """
+    if bool(numbers) == (from_ is not None or to is not None):
+        fail(2, "Donnez des numéros, ou une période : mailbot evidence --from 2026-01-01 --to 2026-12-31.")
+    settings = load(config)
+    told = asyncio.run(with_mails(settings, lambda mails: _evidence(mails, numbers, from_, to, out, quiet or as_json)))
+    if as_json:
+        show_json(told)
+    elif not quiet:
+        typer.echo(f"{told['out']} : {told['files']} dossiers. Décompressez, puis ouvrez index.html.")
+        typer.echo(f"Empreinte du manifeste : {told['manifest']}")
+    for words in (*told["troubles"], *told["faults"]):
+        typer.echo(words, err=True)
+    raise typer.Exit(NOT_DONE if told["faults"] else 0)
+
+
+async def _evidence(
+    mails: Any, numbers: list[str] | None, first: datetime | None, last: datetime | None, out: Path | None, hidden: bool
+) -> dict[str, Any]:
+    from mailbot import workdays
+    from mailbot.evidence import pack
+    from mailbot.store import questions, sums
+
+    bench = mails.bench
+    if numbers:
+        known = [n.strip().upper() for n in numbers]
+        for number in known:
+            if await bench.ask(lambda tx, n=number: questions.find_complaint(tx, n)) is None:
+                fail(NOT_DONE, f"Aucun dossier « {number} ». « mailbot list » les montre tous.")
+        wanted = pack.Wanted(numbers=tuple(dict.fromkeys(known)))
+    else:
+        today = workdays.local_date(bench.clock(), bench.config.workdays)
+        days = pack.whole_days(first.date() if first else None, last.date() if last else None, today)
+        if days.first > days.last:
+            fail(2, "--from vient après --to.")
+        wanted = await pack.of_period(bench, days)
+    path = out or Path(pack.file_name(wanted))
+    try:
+        with (
+            bar("Vérification", length=await bench.ask(sums.mails), hidden=hidden) as checking,
+            bar("Dossiers", length=len(wanted.numbers), hidden=hidden) as writing,
+        ):
+            made = await pack.write(
+                bench, wanted, path, who=user(), checked=lambda: checking.update(1), written=lambda: writing.update(1)
+            )
+    except OSError as error:
+        fail(NOT_DONE, f"{path} ne s’écrit pas ({error.strerror}).")
+    return {"out": str(path), **vars(made)}
 
 
 def write(path: Path, data: bytes) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from mailbot.store import quality, questions
+from mailbot.store import journal, quality, questions
 from mailbot.store.meetings import Meeting
 from mailbot.store.tables import Action, Attachment, Cause, Code, Complaint, Inbound, Journal, JournalText, Letter, Raw
 
@@ -154,6 +154,33 @@ def meeting_after(tx: Session, ended: datetime) -> Meeting | None:
     """The first meeting held whose period ends on the day of `ended` or later."""
     found = select(Meeting).where(Meeting.last >= ended.date(), col(Meeting.held_on).is_not(None))
     return tx.exec(found.order_by(col(Meeting.held_on)).limit(1)).first()
+
+
+def desk_lines(tx: Session, first: datetime, after: datetime) -> Iterable[Line]:
+    """The journal's lines about no file, between two instants."""
+    return lines(tx, col(Journal.complaint_id).is_(None), col(Journal.at) >= first, col(Journal.at) < after)
+
+
+def received(tx: Session, first: datetime, after: datetime) -> list[tuple[Inbound, str, str]]:
+    """Every mail received between two instants, with its file's number and its hash."""
+    wanted = (
+        select(Inbound, Complaint.number, Raw.sha256)
+        .join(Raw, col(Raw.id) == col(Inbound.raw_id))
+        .join(Complaint, col(Complaint.id) == col(Inbound.complaint_id), isouter=True)
+        .where(Inbound.received_at >= first, Inbound.received_at < after)
+    )
+    rows = tx.exec(wanted.order_by(col(Inbound.received_at), col(Inbound.id)))
+    return [(mail, number or "", sha256) for mail, number, sha256 in rows]
+
+
+def note_evidence(tx: Session, number: str, text: str, *, at: datetime, who: str, salt: str) -> None:
+    """A line of the journal: somebody was handed the file."""
+    row = questions.find_complaint(tx, number)
+    if row is not None:
+        journal.write(
+            tx, at=at, complaint_id=row.id, number=row.number, event="evidence", actor=who, cause="command:evidence", text=text,
+            salt=salt,
+        )  # fmt: skip
 
 
 def letter_bytes(tx: Session, letter_id: int) -> bytes:
