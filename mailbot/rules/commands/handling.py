@@ -147,7 +147,7 @@ def _pieces(order: Order) -> list[Effect]:
 
 
 def _fiche(order: Order) -> list[Effect]:
-    facts = {"number": order.file.number, "first_name": order.person.name.split()[0]}
+    facts = {"number": order.file.number, "first_name": order.person.first_name}
     return [telling.to_author(order, "fiche", facts, attach=(FICHE,))]
 
 
