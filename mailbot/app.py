@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import fcntl
 import os
 import secrets
@@ -92,6 +93,7 @@ class Daemon:
         self.kept = asyncio.Event()
         self.owed = asyncio.Event()
         self.stopping = asyncio.Event()
+        self.tell: Callable[[str], None] = notify
         self.idle_stop = threading.Event()
         self.beats: dict[str, float] = {}
         self.road_waits_until = clock()
@@ -165,9 +167,9 @@ class Daemon:
         loops = [self._watch_loop, self._decide_loop, self._post_loop]
         async with ticking(self), listening(self.config.health.metrics_port, self.status):
             tasks = [asyncio.create_task(loop()) for loop in loops]
-            notify("READY=1")
+            self.tell("READY=1")
             await self.stopping.wait()
-            notify("STOPPING=1")
+            self.tell("STOPPING=1")
             self.idle_stop.set()
             self.mailbox.interrupt()
             await self._finish(tasks)
@@ -210,7 +212,8 @@ class Daemon:
     # -- IMAP -----------------------------------------------------------------------------------------------------------
 
     async def _in_imap(self, act: Callable[..., Any], *args: Any, **named: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._imap, lambda: act(*args, **named))
+        context = contextvars.copy_context()  # which desk it is, for the log
+        return await asyncio.get_running_loop().run_in_executor(self._imap, lambda: context.run(act, *args, **named))
 
     def _connect(self) -> None:
         self.mailbox.connect()
@@ -326,7 +329,7 @@ class Daemon:
         await self.health.tell()
         self.owed.set()
         if self.alive():
-            notify("WATCHDOG=1")
+            self.tell("WATCHDOG=1")
 
 
 async def _wait(event: asyncio.Event, other: asyncio.Event, seconds: float) -> None:
@@ -349,11 +352,16 @@ def notify(words: str) -> None:
         out.send(words.encode())
 
 
-async def serve(config: Config, *, once: bool, **how: Any) -> None:
-    """`mailbot run`; `how`: see Daemon. Raises Leaking, Busy, Down, RoadClosed (with `once`), engine.NewerSchema."""
+def refuse_leaks(config: Config) -> None:
+    """Raises Leaking."""
     leak = letters.leak(house(config))
     if leak:
         raise Leaking(leak)
+
+
+async def serve(config: Config, *, once: bool, **how: Any) -> None:
+    """`mailbot run`; `how`: see Daemon. Raises Leaking, Busy, Down, RoadClosed (with `once`), engine.NewerSchema."""
+    refuse_leaks(config)
     daemon = Daemon(config, **how)
     async with daemon.open():
         loop = asyncio.get_running_loop()
@@ -366,6 +374,7 @@ def log_to(stream: TextIO = sys.stdout) -> None:
     """One line an event, values escaped: nothing in a mail can forge a log line."""
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,

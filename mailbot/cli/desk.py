@@ -22,6 +22,7 @@ from mailbot.cli.shared import (
     command,
     fail,
     load,
+    load_several,
     open_register,
     say_mode,
     say_mute,
@@ -32,6 +33,7 @@ from mailbot.cli.shared import (
 )
 
 if TYPE_CHECKING:
+    from mailbot.config import Config
     from mailbot.reports.inspection import Inspector
     from mailbot.reports.sources import Source
 
@@ -39,28 +41,61 @@ MANY = 20  # mails from which on a bar shows how far `inspect` is
 LEAKING = "Rien n’est parti. Mettez Python à jour, puis « make setup » ; « mailbot check » le vérifie."
 
 
-@command(examples="mailbot run   ·   mailbot run --once --config essai.toml")
+Configs = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--config",
+        "-c",
+        help="Fichier de configuration (sinon MAILBOT_CONFIG, ./mailbot.toml, /etc/mailbot/mailbot.toml). Répété, ou un "
+        "dossier dont chaque sous-dossier tient un mailbot.toml : plusieurs bureaux.",
+    ),
+]
+
+
+@command(examples="mailbot run   ·   mailbot run --once --config essai.toml   ·   mailbot run --config bureaux/")
 def run(
-    config: ConfigFile = None,
+    config: Configs = None,
     once: Annotated[bool, typer.Option("--once", help="Tout ce qui attend, puis fin.")] = False,
 ) -> None:
     """Tient le bureau : relève la boîte, enregistre, accuse réception, confie, écrit au digest."""
+    from mailbot import app as daemon
+
+    given = config or []
+    several = len(given) > 1 or any(path.is_dir() for path in given)
+    desks = load_several(given) if several else [load(given[0] if given else None)]
+    daemon.log_to(sys.stdout)
+    for settings in desks:
+        if len(desks) > 1:
+            typer.echo(f"{settings.mailbox.address} :")
+        say_mode(settings)
+    try:
+        asyncio.run(_one(desks[0], once) if len(desks) == 1 else _several(desks, once))
+    except daemon.Leaking as error:
+        fail(NOT_DONE, f"mailbot refuse de démarrer : le texte d’un inconnu changerait nos lettres ({error}).", LEAKING)
+
+
+async def _one(settings: Config, once: bool) -> None:
     from mailbot import app as daemon
     from mailbot.mailbox import Down
     from mailbot.outbox import RoadClosed
     from mailbot.store.engine import NewerSchema
 
-    settings = load(config)
-    daemon.log_to(sys.stdout)
-    say_mode(settings)
     try:
-        asyncio.run(daemon.serve(settings, once=once))
-    except daemon.Leaking as error:
-        fail(NOT_DONE, f"mailbot refuse de démarrer : le texte d’un inconnu changerait nos lettres ({error}).", LEAKING)
+        await daemon.serve(settings, once=once)
     except (daemon.Busy, NewerSchema) as error:
         fail(TRY_LATER, f"mailbot ne démarre pas : {error}.")
     except (Down, RoadClosed) as error:
         fail(TRY_LATER, f"{error}.", getattr(error, "advice", ""))
+
+
+async def _several(desks: Sequence[Config], once: bool) -> None:
+    from mailbot.several import Row
+
+    row = Row(desks)
+    if not once:
+        await row.serve()
+    elif troubles := await row.once():
+        fail(TRY_LATER, *troubles)
 
 
 @command("list", examples="mailbot list   ·   mailbot list --waiting --json")

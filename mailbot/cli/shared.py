@@ -71,6 +71,32 @@ def load(path: Path | None) -> Config:
         fail(WRONG_CONFIG, *str(mistakes).splitlines())
 
 
+def load_several(paths: Sequence[Path]) -> list[Config]:
+    """The configurations of several desks: files, and folders each of whose folders holds a mailbot.toml. Exit 78 with every
+    mistake of all of them, and for what two of them have in common."""
+    from mailbot import config as configs
+    from mailbot.config.secret_keys import SECRETS
+    from mailbot.several import clashes
+
+    files = [file for path in paths for file in (sorted(path.glob("*/mailbot.toml")) if path.is_dir() else [path])]
+    told: list[str] = []
+    desks: list[tuple[Path, Config]] = []
+    if not files:
+        told.append(f"Aucun mailbot.toml dans les dossiers de {', '.join(map(str, paths))}.")
+    for variable in SECRETS.values():
+        if os.environ.get(variable) or os.environ.get(f"{variable}_FILE"):
+            told.append(f"{variable} vaudrait pour tous les bureaux : mettez ce secret dans le secrets.toml de chacun.")
+    for file in files:
+        try:
+            desks.append((file, configs.load(file, environ={})))
+        except configs.Mistakes as mistakes:
+            told += str(mistakes).splitlines()
+    told += [f"{clash}." for clash in clashes(desks)]
+    if told:
+        fail(WRONG_CONFIG, *told)
+    return [settings for _, settings in desks]
+
+
 def read(path: Path) -> Config:
     from mailbot import config as configs
 
