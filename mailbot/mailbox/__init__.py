@@ -64,7 +64,7 @@ class Mailbox:
         silent. `limit`: bytes up to which a mail is fetched whole."""
         self._settings = settings
         self._token = token
-        self._timeout = timeout
+        self.timeout = timeout
         self._limit = limit
         self._line: Line | None = None
         self._guard = threading.Lock()  # between close and interrupt: a closed descriptor may belong to somebody else
@@ -83,7 +83,7 @@ class Mailbox:
         self.close()
         self._forget()
         try:
-            opened = Line(self._settings, self._timeout)
+            opened = Line(self._settings, self.timeout)
         except _ERRORS as error:
             raise explain(error, self._settings) from None
         with self._guard:

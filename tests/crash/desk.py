@@ -206,7 +206,7 @@ class Desk:
         """Returns when the daemon has nothing left to do about the mails with these traces. Raises AssertionError."""
         wanted = [trace.encode() for trace in traces]
         deadline = time.monotonic() + PATIENCE
-        while not self._idle(wanted):
+        while not self.idle(wanted):
             assert self.running(), f"the daemon ended: {self.log[-3000:]}"
             assert time.monotonic() < deadline, f"not idle: {self._waiting()}\n{self.log[-3000:]}"
             time.sleep(0.1)
@@ -221,7 +221,7 @@ class Desk:
                 raise
         return self._process.poll()
 
-    def _idle(self, wanted: list[bytes]) -> bool:
+    def idle(self, wanted: Iterable[bytes]) -> bool:
         if not self.register.exists() or not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'journaltext'"):
             return False
         kept = [row["data"] for row in self.rows("SELECT substr(data, 1, 2000) AS data FROM raw")]

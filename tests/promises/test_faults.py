@@ -1,0 +1,82 @@
+"""The line breaks, stalls, slows or lies at each step of the conversation with the mailbox and with the sending server: the desk
+recovers by itself, nothing is lost and nothing is done twice (reliability T12, and the same for SMTP).
+
+Every day one case of each step and of each verb; all of them with the long tier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from itertools import product
+
+import pytest
+import pytest_asyncio
+from servers.mail import MailServer
+from servers.proxy import BROKEN, IMAP, SMTP, VERBS
+
+from mailbot import app
+from promises.working import SILENCE, Work, until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+Case = tuple[str, str]
+NEVER = {("text", "garble")}  # a line that changes the words of a letter under way is beyond what SMTP can notice
+
+
+def some(steps: list[str], verbs: tuple[str, ...], shift: int) -> set[Case]:
+    """Each step and each verb once."""
+    return {(step, verbs[(n * 5 + shift) % len(verbs)]) for n, step in enumerate(steps)}
+
+
+def cases(steps: list[str], shift: int) -> list[object]:
+    daily = some(steps, VERBS, shift)
+    wanted = [case for case in product(steps, VERBS) if case not in NEVER]
+    return [pytest.param(*case, marks=() if case in daily else pytest.mark.long) for case in wanted]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def standing(mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Work]:
+    """One desk for all faults, one after the other: it must outlive them anyhow."""
+    async with Work(mail_server, tmp_path_factory.mktemp("faults"), "faults").at_work() as made:
+        yield made
+
+
+@pytest.fixture
+def work(standing: Work) -> Work:
+    app.log_to(standing.log)
+    return standing
+
+
+@pytest.mark.parametrize(("step", "verb"), cases(list(IMAP), 0))
+async def test_t12_a_fault_of_the_mailbox_at_any_step_is_outlived(work: Work, step: str, verb: str) -> None:
+    waiting = step in ("IDLE", "DONE")
+    if step == "SEARCH":
+        work.search_again()
+    if step == "FETCH header":
+        await work.write_elsewhere()
+    work.imap.spoil(step, verb)
+    if not waiting:
+        await work.complain()
+    work.imap.cut()
+    if waiting:
+        await until(work.imap.reached.is_set)
+        await work.complain()
+    await until(work.imap.struck.is_set)
+    if verb == "down":
+        await until(lambda: "imap" in work.daemon.health.down_since)
+    work.imap.mend()
+    await work.complain()
+    await work.settled()
+    assert work.problems() == []
+
+
+@pytest.mark.parametrize(("step", "verb"), cases(list(SMTP), 3))
+async def test_t21_a_fault_of_the_sending_server_at_any_step_is_outlived(work: Work, step: str, verb: str) -> None:
+    patience = SILENCE if verb == "timeout" else 20.0  # a busy machine is no silent server
+    work.daemon.road.command_seconds = work.daemon.road.after_dot_seconds = patience
+    work.smtp.spoil(step, verb)
+    work.doubles += step == "dot" and verb in BROKEN  # the server has it, and we can't know
+    await work.complain()
+    await until(work.smtp.struck.is_set)
+    work.smtp.mend()
+    await work.settled()
+    assert work.problems() == []

@@ -1,0 +1,134 @@
+"""A desk at work in this process, with a proxy before its mailbox and another before its outbox, and both audits of what it did."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from audit import Accepted, Evidence
+from audit import audit as independent
+from crash.desk import Desk
+from crash.sink import Sink
+from scenes import first, stage
+from scenes.post import Mail, Post
+from servers.mail import MailServer
+from servers.proxy import IMAP, SMTP, Proxy
+from sqlmodel import select
+
+from mailbot import app, audit, config, proof
+from mailbot.app import Daemon
+from mailbot.store import ledger
+from mailbot.store.tables import Letter
+
+DEADLINE = 30.0  # seconds; only ever reached by a test that fails
+SILENCE = 1.0  # seconds that a server may stay silent
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Returns as soon as it is true. Raises TimeoutError."""
+    async with asyncio.timeout(DEADLINE):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+class Work:
+    """`imap` and `smtp` are the proxies; `sent` the mails that were put in; `doubles` how many letters may have left twice."""
+
+    def __init__(self, server: MailServer, folder: Path, salt: str, smtp_port: int = 0) -> None:
+        """`smtp_port`: the real server behind the outbox; without one, a sink of its own counts what it takes."""
+        self.server, self.post, self.sink = server, Post(salt=salt), Sink()
+        self.sink.start()
+        self.real = bool(smtp_port)
+        self.imap, self.smtp = Proxy(server.imap_port, IMAP), Proxy(smtp_port or self.sink.port, SMTP)
+        self.desk = Desk(
+            folder / salt, house=self.post.house, address=self.post.desk, imap_port=self.imap.port,
+            smtp_port=self.smtp.port, since=self.post.now - timedelta(hours=2), file_into="Traités",
+        )  # fmt: skip
+        loaded = config.load(self.desk.config, environ={})
+        often = loaded.mailbox.model_copy(update={"poll_seconds": 1})  # less than a setting may say
+        self.config = loaded.model_copy(update={"mailbox": often})
+        self.daemon: Daemon
+        self.log = io.StringIO()
+        self.sent: list[Mail] = []
+        self.doubles = 0
+
+    @contextlib.asynccontextmanager
+    async def at_work(self) -> AsyncIterator[Work]:
+        with self.imap, self.smtp, contextlib.closing(self):
+            app.log_to(self.log)
+            self.daemon = Daemon(self.config, retry=(0.05,))
+            self.daemon.mailbox.timeout = SILENCE
+            self.daemon.road.command_seconds = self.daemon.road.after_dot_seconds = SILENCE
+            async with self.daemon.open():
+                life = asyncio.create_task(self.daemon.run())
+                try:
+                    yield self
+                finally:
+                    self.daemon.stop()
+                    await life
+
+    def close(self) -> None:
+        self.sink.stop()
+
+    # -- what comes in ---------------------------------------------------------------------------------------------
+
+    async def complain(self) -> Mail:
+        """One more complaint, of somebody who wrote nothing before, lies in the mailbox."""
+        [mail] = first.complaints(self.post, 1, start=len(self.sent))
+        await asyncio.to_thread(stage.deliver, self.server, self.post.desk, [mail])
+        self.sent.append(mail)
+        return mail
+
+    async def write_elsewhere(self) -> None:
+        """Somebody of the house wrote to a stranger: a mail among those sent, which is none of the desk's business."""
+        raw = self.post.write(
+            name="Bo", author=self.post.desk, subject="Devis", to=f"x{self.post.written}@courriel.example"
+        )
+        await asyncio.to_thread(self.server.put, raw.as_bytes(), self.post.desk, "Sent", datetime.now(UTC))
+
+    def search_again(self) -> None:
+        """The daily search in the other folders is due at the next login."""
+        self.daemon.ledger.run(lambda tx: ledger.remember(tx, "searched_at", ""))
+
+    # -- what comes of it --------------------------------------------------------------------------------------------
+
+    async def settled(self) -> None:
+        """Returns when every mail is decided and every letter has left, put-off ones as if their hour had come."""
+        traces = [mail.trace.encode() for mail in self.sent]
+        await until(lambda: not self._hurry() and self.desk.idle(traces))
+
+    def _hurry(self) -> int:
+        """How many letters were put off until later, and now are not."""
+        now = datetime.now(UTC)
+
+        def write(tx: ledger.Session) -> int:
+            late = tx.exec(select(Letter).where(Letter.state == "owed", Letter.next_try_at > now)).all()
+            for row in late:
+                row.next_try_at = now
+            return len(late)
+
+        hurried = self.daemon.ledger.run(write)
+        self.daemon.owed.set()  # also where the whole road was closed
+        return hurried
+
+    def problems(self) -> list[str]:
+        """What the independent audit and `check --audit` find; empty when every promise is kept."""
+        ours = self.daemon.ledger.ask(
+            lambda tx: audit.judge(audit.gather(tx, self.config, datetime.now(UTC), proof.Proof()))
+        )
+        evidence = Evidence(
+            data_dir=self.desk.data_dir, sent=self.sent, folders=stage.look(self.server, self.post.desk)[0],
+            accepted=self.accepted(), log=self.log.getvalue(), house=self.post.house, extra_copies=self.doubles,
+        )  # fmt: skip
+        return [*independent(evidence), *map(str, ours)]
+
+    def accepted(self) -> Sequence[Accepted]:
+        """What the sink took, or what lies in the mailboxes of whoever the real server brought it to."""
+        if not self.real:
+            return self.sink.accepted
+        readers = {row.envelope_to for row in self.daemon.ledger.ask(lambda tx: list(tx.exec(select(Letter))))}
+        return stage.received(self.server, readers & stage.mailboxes(self.server))
