@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
+from mailbot import failpoints
 from mailbot import message as messages
 from mailbot.message import Message
 
@@ -100,6 +101,7 @@ class Guard:
             try:
                 async with asyncio.timeout(self.wall_seconds):
                     await _send(child, head, raw)
+                    failpoints.hit("K08")
                     answer, blobs = await _receive(child)
             except TimeoutError:
                 await self._kill()

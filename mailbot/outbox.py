@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import aiosmtplib
 
+from mailbot import failpoints
 from mailbot.config import Smtp
 from mailbot.oauth.no_token import NoToken
 from mailbot.store.post import Claimed
@@ -143,6 +144,7 @@ class Road:
             return self._sender_refused(error)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             return self._broken(error)
+        failpoints.hit("S04")
         try:
             await self.client.rcpt(letter.envelope_to, timeout=self.command_seconds)
         except aiosmtplib.SMTPRecipientRefused as error:

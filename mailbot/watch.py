@@ -64,6 +64,7 @@ class Watch:
         return kept
 
     def _folder(self, folder: str, kind: str) -> int:
+        failpoints.hit("K01")
         validity, uidnext = self.mailbox.select(folder)
         floor, first = self._floor(folder, validity)
         listed = self.mailbox.listing(folder, first)

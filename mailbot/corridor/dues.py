@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from mailbot import effects as fx
-from mailbot import rules, workdays
+from mailbot import failpoints, rules, workdays
 from mailbot.corridor import meetings
 from mailbot.corridor.bench import Bench
 from mailbot.corridor.mails import Mails
@@ -33,19 +33,35 @@ class Dues:
         now = self.bench.clock()
         rows = await self.bench.ask(lambda tx: questions.due_rows(tx, now))
         for row in rows:
-            try:
-                await self._due(row)
-            except Exception:
-                log.exception("due row failed", due=row.key)
+            await self._due_safely(row)
         for complaint_id in await self.bench.ask(lambda tx: questions.looks_due(tx, now)):
             await self._look_safely(complaint_id)
         return len(rows)
 
-    async def _look_safely(self, complaint_id: int) -> None:
+    async def _due_safely(self, row: Due) -> None:
+        failpoints.hit("D01")
         try:
-            await self.bench.db(lambda tx: self._look(tx, complaint_id))
+            await self._due(row)
+        except Exception:
+            log.exception("due row failed", due=row.key)
+        failpoints.hit("D03")
+
+    async def _look_safely(self, complaint_id: int) -> None:
+        failpoints.hit("D01")
+        try:
+            await self._write(lambda tx: self._look(tx, complaint_id))
         except Exception:
             log.exception("look failed", complaint=complaint_id)
+        failpoints.hit("D03")
+
+    async def _write(self, act: Callable[[Session], object]) -> None:
+        """The one transaction of a row."""
+
+        def whole(tx: Session) -> None:
+            act(tx)
+            failpoints.hit("D02")
+
+        await self.bench.db(whole)
 
     def _look(self, tx: Session, complaint_id: int) -> None:
         """What the clock owes on one file, and when to look again."""
@@ -64,21 +80,21 @@ class Dues:
         if row.kind == "undecided" and row.inbound_id:
             await self._undecided(row)
         elif row.kind == "ack-late":
-            await self.bench.db(lambda tx: self._apply_due(tx, row, rules.on_ack_overdue(_case(tx, row.complaint_id))))
+            await self._write(lambda tx: self._apply_due(tx, row, rules.on_ack_overdue(_case(tx, row.complaint_id))))
         elif row.kind == "group":
-            await self.bench.db(lambda tx: self._apply_due(tx, row, self._grouped(tx, row)))
+            await self._write(lambda tx: self._apply_due(tx, row, self._grouped(tx, row)))
         elif row.kind == "pending":
-            await self.bench.db(lambda tx: self._apply_due(tx, row, self._expired(tx, row)))
+            await self._write(lambda tx: self._apply_due(tx, row, self._expired(tx, row)))
         elif row.kind == "reopen" and row.inbound_id:
             await self._reopen(row)
         elif row.kind == "meeting":
-            await self.bench.db(lambda tx: self._meeting(tx, row))
+            await self._write(lambda tx: self._meeting(tx, row))
         elif row.kind == "bulletin":
-            await self.bench.db(lambda tx: self._bulletin(tx, row))
+            await self._write(lambda tx: self._bulletin(tx, row))
         elif row.kind == "action":
-            await self.bench.db(lambda tx: self._action(tx, row))
+            await self._write(lambda tx: self._action(tx, row))
         elif row.kind == "digest":
-            await self.bench.db(lambda tx: self._digest(tx, row))
+            await self._write(lambda tx: self._digest(tx, row))
 
     async def _undecided(self, row: Due) -> None:
         assert row.inbound_id is not None
@@ -90,7 +106,7 @@ class Dues:
                 return [fx.Settle(key=row.key)]
             return rules.on_undecided(read.message, read.reading, self.mails.desk(tx, inbound, read), self.config)
 
-        await self.bench.db(lambda tx: self.mails.write(tx, read, f"tick:{row.key}", think))
+        await self._write(lambda tx: self.mails.write(tx, read, f"tick:{row.key}", think))
 
     def _expired(self, tx: Session, row: Due) -> Sequence[fx.Effect]:
         waiting = questions.pending_of(tx, row.inbound_id or 0)
@@ -98,7 +114,7 @@ class Dues:
 
     async def _reopen(self, row: Due) -> None:
         """Nobody decided about the reopening in a working day: it reopens itself (spec §5)."""
-        await self.bench.db(lambda tx: self._apply_due(tx, row, self._reopened(tx, row)))
+        await self._write(lambda tx: self._apply_due(tx, row, self._reopened(tx, row)))
 
     def _reopened(self, tx: Session, row: Due) -> Sequence[fx.Effect]:
         case = _case(tx, row.complaint_id)

@@ -179,6 +179,7 @@ class Mails:
             proof=f"{writer.proof.status} {writer.proof.evidence}",
         )
         effects = think(tx, inbound)
+        failpoints.hit("K09")
         apply.apply(tx, effects, self.bench.act(tx, cause, inbound_id=read.inbound_id, files=read.files))
         erase.came_back(tx, read.inbound_id, self.bench.clock())
         failpoints.hit("K11")

@@ -34,7 +34,6 @@ class Post:
         Raises RoadClosed. What was not tried is owed as before.
         """
         now = self.bench.clock()
-        failpoints.hit("S01")
         claimed = await self.bench.db(lambda tx: self._claim(tx, now))
         if not claimed:
             return 0
@@ -72,8 +71,10 @@ class Post:
             await self._end(letter, Answer(outcome="refused", words="essai : cette adresse ne reçoit rien"))
             return
         await self.road.open()
+        failpoints.hit("S03")
         answer = await self.road.announce(letter)
         if answer is None:
+            failpoints.hit("S05")
             raw = await self.bench.db(lambda tx: self._begin(tx, letter))
             if raw is None:
                 self.road.close()
@@ -110,8 +111,10 @@ class Post:
                 ledger.remember(tx, "accepted_at", now.isoformat())
             if became != "later":
                 self.settled(tx, letter.id, became, now)
+            failpoints.hit("S09")
 
         await self.bench.db(write)
+        failpoints.hit("S10")
         self.accepted += answer.outcome == "sent"
         log.info("letter", name=letter.name, outcome=answer.outcome, answer=answer.words[:200])
 

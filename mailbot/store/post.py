@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from mailbot import failpoints
 from mailbot.store.instance import ALARM
 from mailbot.store.tables import Letter
 
@@ -38,6 +39,7 @@ def claim(tx: Session, now: datetime, limit: int = 20, *, mute: bool = False) ->
         wanted.order_by(col(Letter.next_try_at), col(Letter.id)).limit(limit).with_for_update(skip_locked=True)
     ).all()
     for row in rows:
+        failpoints.hit("S01")
         row.state, row.lease_until, row.attempts = "claimed", now + LEASE, row.attempts + 1
     return [_claimed(row) for row in rows]
 

@@ -44,7 +44,10 @@ from mailbot.mailbox import Down
 from mailbot.outbox import RoadClosed
 from promises.office import FILED, INBOX, MOVED, Drawer, Killed, Line, Reaper, Standing, numbered
 
-POINTS = ("K02", "K03", "K04", "before the move", "K05", "K07", "K10", "K11", "K13", "S01", "S02", "S06", "S07", "S08")
+POINTS = (
+    *("K01", "K02", "K03", "K04", "before the move", "K05", "K07", "K09", "K10", "K11", "K13"),
+    *("S01", "S02", "S03", "S05", "S06", "S07", "S08", "S09", "S10", "D01", "D02", "D03"),
+)
 ROADS = ("open", "open", "open", "later", "mute", "closed")
 JUMPS = tuple(timedelta(minutes=m) for m in (1, 20, 90, 6 * 60, 30 * 60, -30))
 GRAVEYARD: list[Any] = []
@@ -252,7 +255,10 @@ class PostOffice(RuleBasedStateMachine):
     def the_desk_is_killed_at_its_work(self, point: str, passage: int, road: str) -> None:
         self.box.up, self.line.state = True, road
         self.reaper.arm(point, passage)
+        died = self.lived["deaths"]
         self._works()
+        if self.lived["deaths"] > died and (point, road) == ("S09", "open"):
+            self.line.lost += 1  # the answer was heard and never written down
 
     # -- what must hold ----------------------------------------------------------------------------------------------------
 
