@@ -6,6 +6,7 @@ import email.errors
 import email.header
 import importlib
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from typer.testing import CliRunner
 
 from mailbot import app, cli
 from mailbot.doctor import files
-from mailbot.letters import borrowed, canary, leak
+from mailbot.letters import borrowed, canary, leak, wire
 
 seal = importlib.import_module("mailbot.letters.seal")  # the package shows its function under that name
 BROKEN = ["subjects", "ids", "file names", "decoding", "recipients"]
@@ -26,7 +27,7 @@ BROKEN = ["subjects", "ids", "file names", "decoding", "recipients"]
 def hole(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """One wall of the letter room gone, and the seal's own look at the result with it."""
     monkeypatch.setattr(seal, "check", lambda *_, **__: None)
-    monkeypatch.setattr(seal, "FIELD", re.compile(r"(?s).*"))
+    monkeypatch.setattr(wire, "FIELD", re.compile(r"(?s).*"))
     if request.param == "subjects":
         monkeypatch.setattr(borrowed, "for_subject", lambda text, own: text)
         monkeypatch.setattr("mailbot.letters.dress._subject", lambda line, name, own: "x\r\nBcc: v@mallory.example")
@@ -35,22 +36,29 @@ def hole(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
     elif request.param == "file names":
         monkeypatch.setattr(borrowed, "one_line", lambda text: text)
     elif request.param == "decoding":
-        # The library as it comes, which reads an encoded word in what is already decoded (cpython 121650).
+        # What the library did, which reads an encoded word in what is already decoded (cpython 121650).
         monkeypatch.setattr("mailbot.letters.dress._subject", lambda line, name, own: canary.DOUBLE)
-        monkeypatch.setattr(seal.Verbatim, "header_store_parse", _decoding)
+        monkeypatch.setattr(wire, "head", _through(_decoded))
     else:
-        monkeypatch.setattr(seal.Verbatim, "fold_binary", _with_a_copy)
+        monkeypatch.setattr(wire, "head", _through(_with_a_copy))
 
 
-def _decoding(self: object, name: str, value: str) -> tuple[str, str]:
+def _through(spoilt: Callable[[str, str], str]) -> Callable[[Mapping[str, str]], bytes]:
+    """A writer of headers that spoils their values."""
+    lines = "{}: {}\r\n".format
+    return lambda headers: "".join(lines(n, spoilt(n, v)) for n, v in headers.items()).encode(
+        "ascii", "backslashreplace"
+    )
+
+
+def _decoded(name: str, value: str) -> str:
     for _ in range(2 if name == "Subject" else 0):
         value = str(email.header.make_header(email.header.decode_header(value)))
-    return name, value
+    return value
 
 
-def _with_a_copy(self: object, name: str, value: str) -> bytes:
-    more = ", v@mallory.example" if name == "To" else ""
-    return f"{name}: {value}{more}\r\n".encode("ascii", "backslashreplace")
+def _with_a_copy(name: str, value: str) -> str:
+    return f"{value}, v@mallory.example" if name == "To" else value
 
 
 def test_nothing_leaks_from_the_letters_of_this_house() -> None:

@@ -9,37 +9,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
 from email.header import Header
-from email.message import EmailMessage, Message, MIMEPart
+from email.message import Message
 from email.parser import BytesParser
-from email.policy import EmailPolicy, compat32
+from email.policy import compat32
 from email.utils import format_datetime, getaddresses
 from hashlib import sha256
-from typing import Any
 from urllib.parse import quote as percent
 from zoneinfo import ZoneInfo
 
 from mailbot.effects import ANSWERS, HUMAN, TO_COMPLAINANTS, Letter
-from mailbot.letters import borrowed
+from mailbot.letters import borrowed, wire
 from mailbot.letters.dress import Dressed, dress
 from mailbot.letters.house import House, Logo
+from mailbot.letters.wire import Injected
 
 ADDRESS = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9](?:[a-z0-9-]|\.(?=[a-z0-9])){0,252}", re.ASCII | re.IGNORECASE
 )
 MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>", re.ASCII)
 CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}", re.ASCII)
-FIELD = re.compile(r"[ -~]*(?:\r\n [ -~]+)*", re.ASCII)  # one header value, folded by us
 NUMBER_FIRST = re.compile(r"\[[A-Z0-9-]{1,40}\] (?=\S)", re.ASCII)
 MAX_ID = 250
 MAX_REFERENCES = 20
-ASCII = bytes(range(128))
 MAX_LINE = 998  # RFC 5322 §2.1.1
 PART_HEADERS = {"content-type", "content-transfer-encoding", "content-disposition", "content-id"}
-OURS = {"content-disposition", "content-id"}  # of these, the ones that we write as they are
-
-
-class Injected(ValueError):
-    """The letter would not be the one that was meant: a header, a recipient or a line too many. It must not leave."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,26 +44,6 @@ class Sealed:
     marker: str
     to: str
     subject: str
-
-
-class Verbatim(EmailPolicy):
-    """Headers are written as they are given: the library would decode a stranger's `=?…?=` again (cpython 121650) and
-    break long message ids (cpython 100991). Only those that the library makes for a body part go through it."""
-
-    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
-        if name.lower() in PART_HEADERS - OURS:
-            return super().header_store_parse(name, value)
-        if not FIELD.fullmatch(value):
-            raise Injected(f"en-tête {name} inacceptable : {value!r}")
-        return name, value
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        if name.lower() in PART_HEADERS - OURS:
-            return super().fold_binary(name, value)
-        return f"{name}: {value}\r\n".encode("ascii")
-
-
-POLICY = Verbatim(linesep="\r\n", cte_type="7bit")
 
 
 def sendable(addr: str) -> bool:
@@ -102,11 +75,11 @@ def seal(
     message_id = f"<{_random_word(entropy[:16])}@{house.mailbox_address.rpartition('@')[2].lower()}>"
     marker = f"mb-{_random_word(entropy[16:32])}"
     words = dress(letter, house, now=now, marker=marker, redirect_to=redirect_to)
-    headers = _headers(letter, house, words, to=to, now=now, message_id=message_id)
     logo = house.logo if letter.kind in TO_COMPLAINANTS else None
     try:
-        raw = _assembled(headers, words, files, logo, entropy).as_bytes()
-    except MessageError as error:  # HeaderWriteError, where Python has it (CVE-2024-6923)
+        headers = _headers(letter, house, words, to=to, now=now, message_id=message_id)
+        raw = _assembled(headers, words, files, logo, entropy)
+    except MessageError as error:  # HeaderParseError: an encoded word that holds a header
         raise Injected(f"en-tête que la bibliothèque refuse d’écrire : {error}") from None
     check(raw, names=[*headers, "MIME-Version", "Content-Type"], to=to, from_=house.mailbox_address)
     return Sealed(raw=raw, message_id=message_id, marker=marker, to=to, subject=words.subject)
@@ -183,62 +156,34 @@ def _assembled(
     files: tuple[tuple[str, str, bytes], ...],
     logo: Logo | None,
     entropy: bytes,
-) -> EmailMessage:
-    message = EmailMessage(policy=POLICY)
-    for name, value in headers.items():
-        message[name] = value
-    message["MIME-Version"] = "1.0"
+) -> bytes:
     # "=_" never occurs in quoted-printable nor base64, so no body can hold a boundary (RFC 2045 §6.7).
     boundary = "=_" + sha256(entropy).hexdigest()[:24]
-    page = _words(words.html, "html")
+    page = wire.words(words.html, "html")
     if logo:
-        plain_page, page = page, MIMEPart(policy=POLICY)
-        _gather(page, "related", f"{boundary}_r", [plain_page, _logo(logo)])
-    both = [_words(words.text, "plain"), page]
-    if not files:
-        _gather(message, "alternative", boundary, both)
-        return message
-    inner = MIMEPart(policy=POLICY)
-    _gather(inner, "alternative", f"{boundary}_a", both)
-    _gather(message, "mixed", boundary, [inner, *(_file(*file) for file in files)])
-    return message
+        page = wire.gathered("related", f"{boundary}_r", [page, _logo(logo)])
+    both = [wire.words(words.text, "plain"), page]
+    if files:
+        inner = wire.gathered("alternative", f"{boundary}_a", both)
+        whole = wire.gathered("mixed", boundary, [inner, *(_file(*file) for file in files)])
+    else:
+        whole = wire.gathered("alternative", boundary, both)
+    return wire.Part({**headers, "MIME-Version": "1.0", **whole.headers}, whole.body).written()
 
 
-def _gather(whole: MIMEPart, subtype: str, boundary: str, parts: list[MIMEPart]) -> None:
-    whole["Content-Type"] = f'multipart/{subtype}; boundary="{boundary}"'
-    for part in parts:
-        whole.attach(part)
+def _logo(logo: Logo) -> wire.Part:
+    more = {"Content-Disposition": "inline", "Content-ID": f"<{logo.cid}>"}
+    return wire.octets(f"image/{logo.subtype}", logo.octets, more)
 
 
-def _words(text: str, subtype: str) -> MIMEPart:
-    part = MIMEPart(policy=POLICY)
-    octets = text.encode("utf-8")
-    # Beyond a sixth of non-ASCII octets, base64 is the shorter of the two.
-    dense = len(octets.translate(None, ASCII)) > len(octets) / 6
-    part.set_content(text, subtype=subtype, charset="utf-8", cte="base64" if dense else "quoted-printable")
-    return part
-
-
-def _logo(logo: Logo) -> MIMEPart:
-    part = MIMEPart(policy=POLICY)
-    part.set_content(logo.octets, maintype="image", subtype=logo.subtype, cte="base64")
-    part["Content-Disposition"] = "inline"
-    part["Content-ID"] = f"<{logo.cid}>"
-    return part
-
-
-def _file(name: str, content_type: str, octets: bytes) -> MIMEPart:
+def _file(name: str, content_type: str, octets: bytes) -> wire.Part:
     """One file, byte-identical; its name only as text, written as RFC 2231 says when not ASCII."""
     kind = content_type.lower()
     if not CONTENT_TYPE.fullmatch(kind) or kind.startswith(("message/", "multipart/")):
         kind = "application/octet-stream"
-    maintype, _, subtype = kind.partition("/")
-    part = MIMEPart(policy=POLICY)
-    part.set_content(octets, maintype=maintype, subtype=subtype, cte="base64")
     shown = borrowed.cut(re.sub(r'["\\/:*?<>|%;]', "_", borrowed.one_line(name)), 75).strip(". ") or "fichier"
     named = f'filename="{shown}"' if shown.isascii() else f"filename*=utf-8''{percent(shown, safe='')}"
-    part["Content-Disposition"] = f"attachment; {named}"
-    return part
+    return wire.octets(kind, octets, {"Content-Disposition": f"attachment; {named}"})
 
 
 def check(raw: bytes, *, names: list[str], to: str, from_: str) -> None:
@@ -247,7 +192,7 @@ def check(raw: bytes, *, names: list[str], to: str, from_: str) -> None:
     ends = len(lines) - 1
     if not raw.isascii() or max(map(len, lines)) > MAX_LINE or (raw.count(b"\r"), raw.count(b"\n")) != (ends, ends):
         raise Injected("octets, fins de ligne ou longueurs inacceptables")
-    message = BytesParser(policy=compat32).parsebytes(raw)
+    message = BytesParser(policy=compat32).parsebytes(skeleton(raw))
     if Counter(name.lower() for name in message) != Counter(name.lower() for name in names):
         raise Injected(f"en-têtes inattendus : {sorted(message.keys())}")
     if message.get_all("To") != [to]:
@@ -258,7 +203,15 @@ def check(raw: bytes, *, names: list[str], to: str, from_: str) -> None:
     _check_parts(message)
 
 
+def skeleton(raw: bytes) -> bytes:
+    """A letter, its line ends all CRLF, without its words and files: of what follows a line that begins with « -- », which
+    alone could be a boundary, only what stands before the next empty line. To any parser it has the same parts with
+    the same headers, and no megabyte is read line by line. Only what a part of type message/ holds is lost: check takes none."""
+    pieces = raw.split(b"\r\n--")
+    return b"\r\n--".join(before + ended for before, ended, _ in (piece.partition(b"\r\n\r\n") for piece in pieces))
+
+
 def _check_parts(message: Message) -> None:
-    for part in list(message.walk())[1:]:
-        if not {name.lower() for name in part} <= PART_HEADERS:
-            raise Injected(f"en-têtes de partie inattendus : {sorted(part.keys())}")
+    for rank, part in enumerate(message.walk()):
+        if part.get_content_maintype() == "message" or (rank and not {name.lower() for name in part} <= PART_HEADERS):
+            raise Injected(f"partie inattendue : {sorted(part.items())}")

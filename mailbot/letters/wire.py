@@ -1,0 +1,70 @@
+"""Finished headers and parts → the bytes of a letter. All of it was made and cut by us, so that nothing is left to fold.
+
+The standard library's writer goes over every line of every file in Python; here binascii does, in C.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import b2a_base64, b2a_qp
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+NL = b"\r\n"
+FIELD = re.compile(r"[ -~]*(?:\r\n [ -~]+)*", re.ASCII)  # one header value, folded by us
+ASCII = bytes(range(128))
+COLUMNS = 76  # of base64 (RFC 2045 §6.8)
+
+
+class Injected(ValueError):
+    """The letter would not be the one that was meant: a header, a recipient or a line too many. It must not leave."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A body with what its head says; `body` ends with a line end."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+    def written(self) -> bytes:
+        return head(self.headers) + NL + self.body
+
+
+def head(headers: Mapping[str, str]) -> bytes:
+    """The lines of a header block, as they were given. Raises Injected for a value that would begin another line."""
+    for name, value in headers.items():
+        if not FIELD.fullmatch(value):
+            raise Injected(f"en-tête {name} inacceptable : {value!r}")
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("ascii")
+
+
+def gathered(subtype: str, boundary: str, parts: list[Part]) -> Part:
+    """Several parts as one. `boundary` occurs in none of them."""
+    between = f"--{boundary}\r\n".encode("ascii")
+    inside = b"".join(between + part.written() + NL for part in parts)
+    kind = f'multipart/{subtype}; boundary="{boundary}"'
+    return Part({"Content-Type": kind}, inside + f"--{boundary}--\r\n".encode("ascii"))
+
+
+def words(text: str, subtype: str) -> Part:
+    """A text in UTF-8."""
+    octets = text.encode("utf-8")
+    # Each line end as CRLF, also a lone CR, which binascii would let through.
+    lines = NL.join([*octets.splitlines(), b""])
+    # Beyond a sixth of non-ASCII octets, base64 is the shorter of the two.
+    dense = len(octets.translate(None, ASCII)) > len(octets) / 6
+    encoding, body = ("base64", in_base64(lines)) if dense else ("quoted-printable", b2a_qp(lines))
+    kind = f'text/{subtype}; charset="utf-8"'
+    return Part({"Content-Type": kind, "Content-Transfer-Encoding": encoding}, body)
+
+
+def octets(kind: str, data: bytes, more: Mapping[str, str]) -> Part:
+    """A file, byte-identical."""
+    return Part({"Content-Type": kind, "Content-Transfer-Encoding": "base64", **more}, in_base64(data))
+
+
+def in_base64(data: bytes) -> bytes:
+    """In lines of 76 columns."""
+    whole = b2a_base64(data, newline=False)
+    return NL.join([*(whole[at : at + COLUMNS] for at in range(0, len(whole), COLUMNS)), b""])

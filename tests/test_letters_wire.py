@@ -1,0 +1,120 @@
+"""The writer of letters beside the standard library: what it writes, the library reads; what it skips, the library would not miss."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from email.message import Message
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_letters_each import ENTROPY, FILES, HOUSE, NOW, letter
+from test_letters_samples import RENDERED
+
+from mailbot.letters import Injected, seal, wire
+from mailbot.letters.seal import check, skeleton
+
+BOUNDARY = "=_0123456789abcdef01234567"
+# Bytes in which a careless writer or reader sees a line, a boundary or a header.
+PIECE = st.sampled_from(
+    [
+        *(
+            b"\r\n",
+            b"\r\n\r\n",
+            b"--",
+            b"--b",
+            b"--b--",
+            b"--c",
+            b" ",
+            b"x",
+            b"X: 1",
+            b"To: v@x.example",
+            b":",
+            b"=",
+            b"\t",
+        ),
+        b'Content-Type: multipart/mixed; boundary="b"\r\n',
+        b'Content-Type: multipart/mixed; boundary="c"\r\n\r\n',
+        b'Content-Type: multipart/mixed; boundary=""\r\n\r\n',
+        b"Content-Type: text/plain\r\n\r\n",
+        b"Content-Transfer-Encoding: base64\r\n",
+    ]
+)
+MAIL = st.lists(PIECE, max_size=40).map(b"".join)
+
+
+def shape(raw: bytes) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Each part with its headers, in the library's eyes."""
+    message: Message = email.message_from_bytes(raw, policy=email.policy.compat32)
+    return [(part.get_content_type(), part.items()) for part in message.walk()]
+
+
+@given(MAIL)
+def test_a_skeleton_has_the_parts_of_the_whole(raw: bytes) -> None:
+    whole = b'Content-Type: multipart/mixed; boundary="b"\r\n' + raw
+    assert shape(skeleton(whole)) == shape(whole)
+
+
+@pytest.mark.parametrize(("kind", "language"), RENDERED)
+def test_the_skeleton_of_each_letter_has_its_parts(kind: str, language: str) -> None:
+    raw = seal(letter(kind, language), HOUSE, now=NOW, entropy=ENTROPY, files=FILES).raw
+    assert shape(skeleton(raw)) == shape(raw)
+
+
+def test_what_is_parsed_of_a_letter_does_not_grow_with_its_files() -> None:
+    heavy = (("preuve.pdf", "application/pdf", bytes(1_000_000)),)
+    raw = seal(letter("assignment"), HOUSE, now=NOW, entropy=ENTROPY, files=heavy).raw
+    assert len(raw) > 1_000_000
+    assert len(skeleton(raw)) < 6000
+
+
+def test_no_letter_holds_a_mail_in_which_headers_could_hide() -> None:
+    hidden = (
+        b"From: a@x.example\r\nTo: b@x.example\r\nContent-Type: message/rfc822\r\n\r\nBcc: v@x.example\r\n\r\nx\r\n"
+    )
+    with pytest.raises(Injected):
+        check(hidden, names=["From", "To", "Content-Type"], to="b@x.example", from_="a@x.example")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(" .\r\n=-é\t"), max_size=300))
+def test_words_are_read_back_as_they_were(text: str) -> None:
+    raw = wire.words(text, "plain").written()
+    assert raw.isascii()
+    assert max(map(len, raw.split(b"\r\n"))) <= 76
+    assert raw.count(b"\r") == raw.count(b"\n") == raw.count(b"\r\n")
+    [part] = email.message_from_bytes(raw).walk()
+    assert part["Content-Type"] == 'text/plain; charset="utf-8"'
+    read = part.get_payload(decode=True)
+    assert isinstance(read, bytes)
+    assert read.splitlines() == text.encode().splitlines()
+    assert read.endswith(b"\r\n") or not text
+
+
+@given(st.binary(max_size=400))
+def test_a_file_is_read_back_byte_for_byte_and_written_as_the_library_would(data: bytes) -> None:
+    part = wire.octets("application/pdf", data, {"Content-Disposition": "inline"})
+    theirs = email.message.MIMEPart(policy=email.policy.default.clone(linesep="\r\n", cte_type="7bit"))
+    theirs.set_content(data, maintype="application", subtype="pdf", cte="base64")
+    theirs["Content-Disposition"] = "inline"
+    assert part.written() == theirs.as_bytes()
+    assert email.message_from_bytes(part.written()).get_payload(decode=True) == data
+
+
+@given(st.lists(st.text("ab-=\r\n.é", max_size=60), min_size=1, max_size=4))
+def test_gathered_parts_are_as_many_and_in_their_order(texts: list[str]) -> None:
+    inner = wire.gathered("alternative", f"{BOUNDARY}_a", [wire.words(t, "plain") for t in texts])
+    whole = wire.gathered("mixed", BOUNDARY, [inner, wire.octets("image/png", b"x", {})])
+    read = email.message_from_bytes(whole.written())
+    assert [p.get_content_type() for p in read.walk()] == [
+        *("multipart/mixed", "multipart/alternative"),
+        *["text/plain"] * len(texts),
+        "image/png",
+    ]
+    assert not any(p.defects for p in read.walk())
+
+
+@pytest.mark.parametrize("value", ["a\r\nBcc: v@x.example", "a\n b", "é", "a\r\n", "a\r\n\r\n b", "\x00"])
+def test_a_value_that_would_begin_another_line_is_not_written(value: str) -> None:
+    with pytest.raises(Injected):
+        wire.head({"Subject": value})
