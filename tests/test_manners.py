@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -147,3 +148,27 @@ def test_what_is_done_quietly_says_nothing(config: Path, tmp_path: Path) -> None
     [copy] = tmp_path.glob("mailbot-*.db")
     said.append(call("restore", copy, "--quiet", "--config", config))
     assert [(done.exit_code, done.output) for done in said] == [(0, "")] * 3
+
+
+# -- what help costs -----------------------------------------------------------------------------------------------------
+
+HEAVY = {"asyncio", "ssl", "rich", "pydantic", "sqlalchemy", "sqlmodel", "structlog", "bs4", "jinja2", "imap_tools"}
+HELP = """
+import sys
+from mailbot.cli import main
+sys.argv = ["mailbot", "--help"]
+try:
+    main()
+finally:
+    print(*sorted(sys.modules), file=sys.stderr)
+"""
+
+
+def test_the_list_of_commands_loads_nothing_heavy_and_none_of_our_rooms() -> None:
+    done = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, check=True)
+    loaded = done.stderr.split()
+    assert "mailbot.cli.desk" in loaded
+    assert HEAVY & {module.partition(".")[0] for module in loaded} == set()
+    rooms = {module.split(".")[1] for module in loaded if module.startswith("mailbot.")}
+    assert rooms == {"cli"}
+    assert "Cette aide." in done.stdout

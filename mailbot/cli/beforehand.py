@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from datetime import date
 from pathlib import Path
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from mailbot.cli.shared import NOT_DONE, AsJson, ConfigFile, Quiet, bar, command, fail, load, show_json
+from mailbot.cli.shared import NOT_DONE, AsJson, ConfigFile, Quiet, bar, command, fail, load, played_out, show_json
 
 if TYPE_CHECKING:
     from mailbot.config import Config
@@ -43,7 +42,7 @@ def rehearse(
     last = _day(until)
     mails = _mails(settings, folder, last)
     _fresh(out)
-    played = asyncio.run(_play(settings, mails, last, out, hidden=quiet or as_json))
+    played = played_out(_play(settings, mails, last, out, hidden=quiet or as_json))
     if as_json:
         show_json({**played.as_dict(), "out": str(out)})
     elif not quiet:

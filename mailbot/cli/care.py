@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sys
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from mailbot.cli.shared import (
     fail,
     load,
     open_register,
+    played_out,
     read,
     say_mode,
     show_json,
@@ -72,9 +72,9 @@ def check(
     if not as_json:
         with contextlib.suppress(typer.Exit):  # a register that does not open is one of the lines below
             say_mode(settings)
-    findings = asyncio.run(doctor.examine(settings, send=send))
+    findings = played_out(doctor.examine(settings, send=send))
     if report:
-        findings.append(asyncio.run(doctor.tell(settings, findings)))
+        findings.append(played_out(doctor.tell(settings, findings)))
     if as_json:
         show_json([f.as_dict() for f in findings])
     else:
@@ -124,7 +124,7 @@ def _audit(settings: Config, *, quiet: bool, as_json: bool) -> NoReturn:
                 return await audit.examine(settings, register, guard, datetime.now(UTC), lambda: shown.update(1))
 
     try:
-        found = asyncio.run(examine())
+        found = played_out(examine())
     finally:
         register.close()
     if as_json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from mailbot.cli.shared import (
     load,
     load_several,
     open_register,
+    played_out,
     say_mode,
     say_mute,
     screen,
@@ -69,7 +69,7 @@ def run(
             typer.echo(f"{settings.mailbox.address} :")
         say_mode(settings)
     try:
-        asyncio.run(_one(desks[0], once) if len(desks) == 1 else _several(desks, once))
+        played_out(_one(desks[0], once) if len(desks) == 1 else _several(desks, once))
     except daemon.Leaking as error:
         fail(NOT_DONE, f"mailbot refuse de démarrer : le texte d’un inconnu changerait nos lettres ({error}).", LEAKING)
 
@@ -217,7 +217,7 @@ def decide(
 
     settings = load(config)
     try:
-        asyncio.run(with_mails(settings, lambda mails: mails.choose(inbound_id, choice, by or user())))
+        played_out(with_mails(settings, lambda mails: mails.choose(inbound_id, choice, by or user())))
     except LookupError:
         fail(NOT_DONE, f"Aucun message n° {inbound_id}. « mailbot list --waiting » montre ceux qui attendent.")
     except (rules.Refused, Unreadable) as error:
@@ -242,7 +242,7 @@ def start(
     from mailbot import opening
 
     settings = load(config)
-    asyncio.run(with_mails(settings, lambda c: _start(c, opening, since, take, all_, none, quiet, as_json)))
+    played_out(with_mails(settings, lambda c: _start(c, opening, since, take, all_, none, quiet, as_json)))
 
 
 async def _start(
@@ -283,7 +283,7 @@ def demo(
             NOT_DONE, f"La démonstration demande l’extra « demo » ({error.name} manque) : pip install 'mailbot[demo]'."
         )
     if what == "send":
-        raise typer.Exit(asyncio.run(play.send_one_more(out)))
+        raise typer.Exit(played_out(play.send_one_more(out)))
     if what:
         fail(2, f"« {what} » n’est pas connu : mailbot demo, ou mailbot demo send.")
-    raise typer.Exit(asyncio.run(play.play(once=once, out=out, say=typer.echo)))
+    raise typer.Exit(played_out(play.play(once=once, out=out, say=typer.echo)))

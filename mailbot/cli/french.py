@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import shutil
 import sys
+import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -12,6 +16,7 @@ from typer.exceptions import TyperException
 from mailbot.cli import wrong_use
 
 HELP = "Cette aide."
+WIDEST = 120  # columns: longer lines are tiresome to read
 WORDS = {
     "ARGUMENTS_PANEL_TITLE": "Arguments",
     "OPTIONS_PANEL_TITLE": "Options",
@@ -73,6 +78,30 @@ class Group(TyperGroup):
             option.help = HELP
         return option
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        _speak()
-        super().format_help(ctx, formatter)
+    def format_help(self, ctx: Any, _formatter: Any) -> None:
+        """Its commands, in the frame that typer would draw: what typer draws with takes longer to load than to read."""
+        known = [self.get_command(ctx, name) for name in self.list_commands(ctx)]
+        rows = [(c.name or "", _first_lines(c)) for c in known if c is not None and not c.hidden]
+        width = min(shutil.get_terminal_size().columns, WIDEST)
+        typer.echo(f"\n Usage : {ctx.command_path} COMMANDE [OPTIONS]\n")
+        for line in textwrap.wrap(self.help or "", width - 2):
+            typer.echo(f" {line}")
+        typer.echo("\n" + "\n".join(_framed("Options", [("--help", HELP)], width)))
+        typer.echo("\n".join(_framed("Commandes", rows, width)) + "\n")
+        for line in textwrap.wrap(self.epilog or "", width - 2):
+            typer.echo(f" {line}")
+
+
+def _first_lines(command: Any) -> str:
+    """What a list says of a command: the first paragraph of its help."""
+    return " ".join(inspect.cleandoc(command.help or "").partition("\n\n")[0].split())
+
+
+def _framed(title: str, rows: Sequence[tuple[str, str]], width: int) -> list[str]:
+    column = max((len(name) for name, _ in rows), default=0)
+    top = f"╭─ {title} "
+    lines = [top + "─" * (width - len(top) - 1) + "╮"]
+    for name, told in rows:
+        for n, line in enumerate(textwrap.wrap(told, width - column - 6) or [""]):
+            lines.append(f"│ {name if n == 0 else '':{column}}  {line}".ljust(width - 1) + "│")
+    return [*lines, "╰" + "─" * (width - 2) + "╯"]

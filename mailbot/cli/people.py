@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -18,6 +17,7 @@ from mailbot.cli.shared import (
     fail,
     load,
     open_register,
+    played_out,
     screen,
     show_json,
     user,
@@ -59,7 +59,7 @@ def welcome(
 ) -> None:
     """Écrit la bienvenue à chaque personne, avec un dossier d’exercice où chaque bouton s’essaie sans conséquence."""
     settings = load(config)
-    told = asyncio.run(with_mails(settings, lambda mails: _welcome(mails, _chosen(settings, who or []), again)))
+    told = played_out(with_mails(settings, lambda mails: _welcome(mails, _chosen(settings, who or []), again)))
     if as_json:
         show_json(told)
     elif not quiet:
@@ -98,7 +98,7 @@ def try_(who: Who = None, config: ConfigFile = None, as_json: AsJson = False) ->
     source = oauth.of(settings, now)
     addresses = [(p.name, a) for p in _chosen(settings, who or []) for a in p.addresses]
     try:
-        rows = asyncio.run(post.reach(settings, addresses, now, source.access if source else None))
+        rows = played_out(post.reach(settings, addresses, now, source.access if source else None))
     except RoadClosed as error:
         fail(NOT_DONE, f"{error}.", error.advice)
     if as_json:

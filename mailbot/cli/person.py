@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import shutil
 import sys
@@ -25,6 +24,7 @@ from mailbot.cli.shared import (
     fail,
     load,
     open_register,
+    played_out,
     show_json,
     user,
 )
@@ -58,7 +58,7 @@ def export(
     zipped = out.suffix.lower() == ".zip"
     folder = Path(mkdtemp(prefix="mailbot-")) / "export" if zipped else out
     try:
-        told = asyncio.run(_export(settings, register, address, folder))
+        told = played_out(_export(settings, register, address, folder))
         if zipped:
             shutil.make_archive(str(out.with_suffix("")), "zip", folder)
     except LookupError:

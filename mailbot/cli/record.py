@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from mailbot.cli.shared import (
     fail,
     load,
     open_register,
+    played_out,
     show_json,
     user,
     with_mails,
@@ -60,7 +60,7 @@ def fiche(
 
         drawn: bytes | None = pdf.make("blank", form.page(settings), on=datetime.now(UTC))
     else:
-        drawn = asyncio.run(with_mails(settings, lambda mails: fiches.drawn(mails.bench, number)))
+        drawn = played_out(with_mails(settings, lambda mails: fiches.drawn(mails.bench, number)))
     if drawn is None:
         fail(NOT_DONE, f"Aucun dossier « {number} ». « mailbot list » les montre tous.")
     path = out or Path(fiches.file_name(number) if number else "fiche-vierge.pdf")
@@ -144,7 +144,7 @@ def evidence(
     if bool(numbers) == (from_ is not None or to is not None):
         fail(2, "Donnez des numéros, ou une période : mailbot evidence --from 2026-01-01 --to 2026-12-31.")
     settings = load(config)
-    told = asyncio.run(with_mails(settings, lambda mails: _evidence(mails, numbers, from_, to, out, quiet or as_json)))
+    told = played_out(with_mails(settings, lambda mails: _evidence(mails, numbers, from_, to, out, quiet or as_json)))
     if as_json:
         show_json(told)
     elif not quiet:

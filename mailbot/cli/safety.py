@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
 import secrets
@@ -26,6 +25,7 @@ from mailbot.cli.shared import (
     fail,
     load,
     open_register,
+    played_out,
     show_json,
     user,
 )
@@ -219,7 +219,7 @@ def verify(
         fail(2, f"{error}.")
     settings = load(config)
     register = open_register(settings)
-    found = asyncio.run(_examine(settings, register, wanted, hidden=quiet or as_json))
+    found = played_out(_examine(settings, register, wanted, hidden=quiet or as_json))
     register.close()
     if as_json:
         show_json(found.as_dict())

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
@@ -107,6 +107,13 @@ def read(path: Path) -> Config:
 def usual_place() -> Path | None:
     places = [Path(p) for p in (os.environ.get("MAILBOT_CONFIG", ""), "mailbot.toml", "/etc/mailbot/mailbot.toml") if p]
     return next((p for p in places if p.exists()), None)
+
+
+def played_out(work: Coroutine[Any, Any, T]) -> T:
+    """Runs it to its end. asyncio is imported here and not before: what only shows help needs none of it."""
+    import asyncio
+
+    return asyncio.run(work)
 
 
 def screen() -> int:

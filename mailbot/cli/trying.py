@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
 import shutil
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mailbot.cli.asking import Asking
-from mailbot.cli.shared import NOT_DONE, WRONG_CONFIG, fail, open_register, read
+from mailbot.cli.shared import NOT_DONE, WRONG_CONFIG, fail, open_register, played_out, read
 
 if TYPE_CHECKING:
     from mailbot.config import Config
@@ -127,12 +126,14 @@ def _tried(settings: Config, key: Key, permission: str) -> tuple[list[str], str]
             oauth.sign_in(settings, typer.echo, typer.prompt)
         except oauth.NoToken as error:
             return [f"{error}. {error.advice}"], ""
-    trouble = asyncio.run(_trouble(settings))
+    trouble = played_out(_trouble(settings))
     return trouble, vault.read()
 
 
 async def _trouble(settings: Config) -> list[str]:
     """Login, folders, and whether we may send."""
+    from asyncio import to_thread
+
     from mailbot import oauth
     from mailbot.doctor import lines, post
     from mailbot.mailbox import Mailbox
@@ -144,7 +145,7 @@ async def _trouble(settings: Config) -> list[str]:
     token = source.access if source else None
     mailbox = Mailbox(settings.mailbox, token=token, timeout=post.SECONDS)
     try:
-        found, _ = await asyncio.to_thread(post.box, mailbox, settings)
+        found, _ = await to_thread(post.box, mailbox, settings)
     finally:
         mailbox.close()
     sending, _ = await post.road(settings, now, token, send=False)
@@ -179,8 +180,8 @@ def _report(settings: Config, config: Path) -> None:
     from mailbot import doctor
 
     typer.echo(f"Écrit : {config} et les secrets à côté, lisibles par vous seul. Dernières vérifications…")
-    findings = asyncio.run(doctor.examine(settings, patience=20))
-    told = asyncio.run(doctor.tell(settings, findings))
+    findings = played_out(doctor.examine(settings, patience=20))
+    told = played_out(doctor.tell(settings, findings))
     for line in doctor.lines([*findings, told], colour=sys.stdout.isatty(), quiet=True):
         typer.echo(line)
     typer.echo(doctor.summary([*findings, told]))
