@@ -37,6 +37,7 @@ REFUSALS = {
     "!kept-file": "ce dossier est un doublon : écrivez au dossier gardé, ou dites #réclamation si ce n’en est pas un",
     "!already": "c’est déjà le cas : il n’y a rien à changer",
     "!open": "ce dossier est ouvert : il n’y a rien à rouvrir",
+    "!arrived": "un accusé de réception est déjà parvenu au réclamant, ou part de lui-même",
     "!nothing": "il n’y a rien à annuler : aucun texte n’attend de partir",
     "!too-late": "trop tard : plus rien n’attend de partir. Un dossier clos se rouvre par #rouvrir",
 }
@@ -54,6 +55,7 @@ def _open_row(stage: str) -> dict[str, str]:
         **dict.fromkeys(_ANSWERS, "closing"),
         **dict.fromkeys(_NATURES, "out-of-scope"),
         "répondu": "closed",
+        "remis": "acknowledged" if stage == "received" else SAME,
         "réponse": "treatment" if first else SAME,
         "précisions": SAME if stage == "waiting" else "waiting",
         "butoir": SAME if stage == "committed" else "committed",
@@ -72,7 +74,11 @@ def _ended_row(stage: str) -> dict[str, str]:
     row = dict.fromkeys((*_TEXTS, *_ENDING), "!closed") | dict.fromkeys(
         (*_ALWAYS, *_HANDLING, "réponse", "évaluer"), SAME
     )
-    row |= {"rouvrir": "received", "réclamation": "received" if stage in ("withdrawn", "out-of-scope") else "!closed"}
+    row |= {
+        "remis": SAME,
+        "rouvrir": "received",
+        "réclamation": "received" if stage in ("withdrawn", "out-of-scope") else "!closed",
+    }
     row["annuler"] = "!too-late" if stage == "closed" else BEFORE
     if stage == "out-of-scope":
         row |= dict.fromkeys(("difficulté", "aléa", "information"), SAME)
@@ -82,10 +88,12 @@ def _ended_row(stage: str) -> dict[str, str]:
 
 # (stage, command) → the stage after it, « same », or a word of REFUSALS: the whole of what staff can do to a file.
 TABLE: dict[tuple[str, str], str] = {(s, c): to for s in OPEN for c, to in _open_row(s).items()}
-TABLE |= {("closing", c): "!window" for c in (*_ENDING, *_TEXTS, *_HANDLING, "évaluer", "réclamation", "rouvrir")}
+TABLE |= {
+    ("closing", c): "!window" for c in (*_ENDING, *_TEXTS, *_HANDLING, "évaluer", "réclamation", "remis", "rouvrir")
+}
 TABLE |= {("closing", c): SAME for c in _ALWAYS} | {("closing", "annuler"): BEFORE}
 TABLE |= {(s, c): to for s in ("closed", "withdrawn", "out-of-scope", "no-answer") for c, to in _ended_row(s).items()}
-TABLE |= {("duplicate", c): "!kept-file" for c in (*_ENDING, *_TEXTS, *_HANDLING, "évaluer", "rouvrir")}
+TABLE |= {("duplicate", c): "!kept-file" for c in (*_ENDING, *_TEXTS, *_HANDLING, "évaluer", "remis", "rouvrir")}
 TABLE |= {("duplicate", c): SAME for c in _ALWAYS} | {("duplicate", "réclamation"): "received"}
 TABLE |= {("duplicate", "doublon"): "!already", ("duplicate", "annuler"): BEFORE}
 

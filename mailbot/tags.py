@@ -184,6 +184,11 @@ TAGS: tuple[Tag, ...] = (
         on_file=False,
     ),
     Tag(
+        name="remis",
+        spellings=("remis", "remise", "remises"),
+        does="#remis 20/11/2026 : l’accusé de réception imprimé a été remis ou posté ce jour-là",
+    ),
+    Tag(
         name="annuler",
         spellings=("annuler", "annule", "annulee", "annulation"),
         does="annule votre dernière commande, tant que rien n’est parti",

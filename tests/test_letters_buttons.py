@@ -165,7 +165,7 @@ def test_the_first_button_of_a_new_file_says_that_it_is_no_complaint() -> None:
         ("nothing-left", ["Envoyer ce texte au réclamant", *CLOSE, "Note interne"]),
         ("direct-answer", ["Clore avec ceci", "Note interne"]),
         ("same-reply", ["Envoyer la même réponse", "Note interne"]),
-        ("ack-bounced", ["Déjà répondu autrement", "Note interne"]),
+        ("ack-bounced", ["Déjà répondu autrement", "Accusé remis ou posté", "Note interne"]),
         ("confirm", ["Annuler"]),
         ("identity", ["Oui, c’est moi"]),
         ("fence", ["Envoyer ce texte"]),

@@ -147,7 +147,7 @@ def _lost(
 def on_ack_overdue(case: Case) -> list[Effect]:
     """One hour after reception and no accepted AR: alarm (spec §4)."""
     settle = Settle(key=f"ack-late:{case.number}")
-    if case.ack_state in ("accepted", "uncertain", "none"):
+    if case.ack_state in ("accepted", "uncertain", "none", "handed"):
         return [settle]
     text = f"AR tardif : plus d’une heure après la réception, l’AR du dossier {case.number} n’est pas parti"
     return [

@@ -142,7 +142,9 @@ class Complaint(SQLModel, table=True):
     due_on: date | None = Field(default=None, index=True)
     provisional: bool = True  # the due date is not (yet) the one printed in an accepted AR
     calendar: str = ""  # the calendar used for the due date, in words
-    ack_state: str = "owed"  # owed | accepted | uncertain | refused | none | bounced
+    ack_state: str = (
+        "owed"  # owed | accepted | uncertain | refused | none | bounced | handed (printed, given or posted)
+    )
     ack_at: datetime | None = None
     ack_late: bool = False
     no_ack: str = ""  # why no AR can or may leave, "" when one does

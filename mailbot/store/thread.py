@@ -45,6 +45,6 @@ def of(tx: Session, number: str, reader: Collection[str], *, without: str = "") 
     return Told(
         ids=tuple(message_id for _, message_id in both if message_id),
         received_at=row.cycle_started_at or row.received_at,
-        acknowledged_at=row.ack_at if row.ack_state in ("accepted", "uncertain") else None,
+        acknowledged_at=row.ack_at if row.ack_state in ("accepted", "uncertain", "handed") else None,
         topic="" if row.sensitive else row.subject,
     )

@@ -25,7 +25,7 @@ STAGES = (
 COMMANDS = tuple(
     """résolu partielle infondée répondu réponse précisions butoir évaluer note prendre affecter doublon lier scinder
     hors-périmètre difficulté aléa information retrait réclamation rouvrir sans-suite silence cause action fait efficace inefficace
-    pièces fiche annuler""".split()
+    pièces fiche remis annuler""".split()
 )
 
 EVENTS = (
@@ -83,6 +83,7 @@ efficace                    =   =   =   =   =   =   !w  =   =   !k  =   =
 inefficace                  =   =   =   =   =   =   !w  =   =   !k  =   =
 pièces                      =   =   =   =   =   =   =   =   =   =   =   =
 fiche                       =   =   =   =   =   =   =   =   =   =   =   =
+remis                       ack =   =   =   =   =   !w  =   =   !k  =   =
 annuler                     !n  !n  !n  <   <   <   <   !l  <   <   <   <
 annuler-late                !n  !n  !n  !l  !l  !l  !l  !l  !l  !l  !l  !l
 ack-accepted                ack =   =   =   =   =   =   =   =   =   =   =
@@ -139,6 +140,8 @@ DECIDED = {
     "note": "Verdict staff-note, not a command (§2): filed at every moment, also in the window and after the end.",
     "pièces": "A request for something, like #liste and #aide: moves and sends nothing outside, so never refused.",
     "fiche": "As #pièces.",
+    "remis": "Says that a printed AR reached its reader: true at every stage. Only of a file whose AR no mail "
+    "carried; where one did, or is on its way, it is refused whatever the stage.",
     "prendre": "Says who, not how far: the stage stays. After the end a file can still change hands (a missing cause is chased).",
     "affecter": "As #prendre.",
     "répondu": "Nothing leaves, so there is no window and no stage closing; « trop tard » for #annuler, #rouvrir mends it.",
@@ -181,7 +184,7 @@ REACHED = {
         "out-of-scope": "rouvrir réclamation one-working-day-undecided",
         "no-answer": "rouvrir one-working-day-undecided",
     },
-    "acknowledged": {"received": "ack-accepted"},
+    "acknowledged": {"received": "ack-accepted remis"},
     "assessed": {"received": "évaluer", "acknowledged": "évaluer"},
     "treatment": {
         "received": "réponse",
@@ -216,7 +219,7 @@ REACHED = {
 _EXITS = "résolu partielle infondée répondu doublon hors-périmètre difficulté aléa information retrait sans-suite "
 # How each stage is left: by which commands and events (`annuler`: to the stage before).
 LEFT = {
-    "received": _EXITS + "réponse précisions butoir évaluer ack-accepted",
+    "received": _EXITS + "réponse précisions butoir évaluer remis ack-accepted",
     "acknowledged": _EXITS + "réponse précisions butoir évaluer",
     "assessed": _EXITS + "réponse précisions butoir",
     "treatment": _EXITS + "précisions butoir annuler",
@@ -356,6 +359,7 @@ efficace        yes      no    yes     yes       no    no
 inefficace      yes      no    yes     yes       no    no
 pièces          yes      no    yes     yes       no    no
 fiche           yes      no    yes     yes       no    no
+remis           yes      no    yes     yes       no    no
 annuler         yes      no    yes     yes       no    no
 absent          yes      yes   yes     yes       no    yes
 liste           yes      yes   yes     yes       no    yes

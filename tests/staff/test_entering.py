@@ -155,3 +155,62 @@ async def test_the_card_brings_the_form_ready_to_be_filled_in(tmp_path: Path, gu
         [card] = [words(t) for t in desk.news()]
         assert "#saisie" in card
         assert "subject=%23saisie" in str(parsed(desk.sink.taken[0].raw).get_body(("html",)).get_content())  # type: ignore[union-attr]
+
+
+# -- the printed acknowledgement handed over (`#remis`) --------------------------------------------------------------------
+
+
+async def test_the_date_of_a_printed_ar_binds_once_it_was_handed_over(tmp_path: Path, guard: Guard) -> None:
+    async with talk(tmp_path, guard) as desk:
+        await entered(desk, VIDAL)
+        await desk.staff("remis", "")
+        row = desk.desk.file()
+        assert (row.stage, row.ack_state, row.due_on, row.provisional) == (
+            "acknowledged",
+            "handed",
+            date(2026, 11, 30),
+            False,
+        )
+        assert row.ack_at == desk.desk.clock()
+
+
+async def test_the_day_it_was_posted_can_be_told_later_and_counts_from_then(tmp_path: Path, guard: Guard) -> None:
+    async with talk(tmp_path, guard) as desk:
+        await entered(desk, VIDAL.replace("20/11/2026", "18/11/2026"))
+        await desk.staff("remis 20/11/2026", "Posté en recommandé.")
+        assert desk.desk.file().ack_at == datetime(2026, 11, 20, 11, 0, tzinfo=UTC)
+        await desk.post()
+        [told] = [words(t) for t in desk.news() if parsed(t.raw)["X-Mailbot"] == "confirm"][-1:]
+        assert "compte comme remis le 20/11/2026" in told
+        assert "engage" in told
+
+
+@pytest.mark.parametrize("day", ["19/11/2026", "24/11/2026", "31/02/2026"])
+async def test_a_page_can_not_have_been_handed_over_before_reception_nor_tomorrow(
+    tmp_path: Path, guard: Guard, day: str
+) -> None:
+    async with talk(tmp_path, guard) as desk:
+        await entered(desk, VIDAL)
+        await desk.staff(f"remis {day}", "")
+        await desk.post()
+        assert desk.desk.file().ack_state == "none"
+        assert f"« {day} » n’est pas un jour entre la réception" in words(desk.news()[-1]).replace("\u00a0", " ")
+
+
+async def test_where_a_mail_carried_the_ar_there_is_nothing_to_hand_over(tmp_path: Path, guard: Guard) -> None:
+    async with talk(tmp_path, guard) as desk:
+        await entered(desk, LETTER)
+        at = desk.desk.file().ack_at
+        await desk.staff("remis", "")
+        await desk.post()
+        assert (desk.desk.file().ack_state, desk.desk.file().ack_at) == ("accepted", at)
+        assert "déjà parvenu au réclamant" in words(desk.news()[-1])
+
+
+async def test_a_second_hand_over_changes_nothing(tmp_path: Path, guard: Guard) -> None:
+    async with talk(tmp_path, guard) as desk:
+        await entered(desk, VIDAL)
+        await desk.staff("remis 20/11/2026", "")
+        at = desk.desk.file().ack_at
+        await desk.staff("remis", "")
+        assert desk.desk.file().ack_at == at

@@ -1,12 +1,13 @@
-"""`#saisie`: a complaint received by telephone, by letter or in person, entered by a colleague (spec §3)."""
+"""`#saisie`: a complaint received by telephone, by letter or in person, entered by a colleague; `#remis`: its printed AR was handed over
+(spec §3)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
-from mailbot import tags, workdays
-from mailbot.effects import Effect, Letter, Note, Open
+from mailbot import complaint, tags, workdays
+from mailbot.effects import Change, Effect, Letter, Note, Open, Settle
 from mailbot.letters import sendable
 from mailbot.reading import Reading, fold
 from mailbot.rules import intake
@@ -18,6 +19,7 @@ MAIL_KEYS = ("courriel", "email", "e-mail", "mail", "adresse e-mail", "adresse m
 TEXT_KEYS = ("message", "faits", "reclamation", "description", "details", "texte")
 DAY_KEYS = ("recue le", "recu le", "date", "date de reception")
 MODEL = "Nom : Mme Vidal / Reçue le : 23/03/2026 / Canal : téléphone / Courriel : (s’il y en a un) / Message : ce qui est reproché"
+MISSING = ("none", "refused", "bounced")  # an AR that no mail carried to its reader
 NO_ADDRESS = "saisie sans adresse électronique : l’accusé de réception est à imprimer et à remettre"
 LONGEST_SUBJECT = 80
 
@@ -170,5 +172,29 @@ def _told(order: Order, said: Entry, number: str, effects: list[Effect]) -> Lett
     return replace(letter, number=number, facts={**letter.facts, "number": number, "due_on": due_on})
 
 
-FAMILY = {"saisie": _enter}
+def _handed(order: Order) -> list[Effect]:
+    """The printed AR reached its reader by hand or by post: from then on the date it announces binds (spec §3, §4)."""
+    case, calendar = order.file, order.config.workdays
+    if case.ack_state not in MISSING:
+        return telling.refuse(order, complaint.REFUSALS["!arrived"])
+    today = workdays.local_date(order.desk.now, calendar)
+    day = tags.read_date(order.command.argument, today, past=True) if order.command.argument else today
+    first = workdays.local_date(case.cycle_started_at or case.received_at, calendar)
+    if day is None or not first <= day <= today:
+        known = f"entre la réception ({first:%d/%m/%Y}) et aujourd’hui : #remis {today:%d/%m/%Y}"
+        return telling.refuse(order, f"« {order.command.argument[:40]} » n’est pas un jour {known}")
+    stage, _ = complaint.after(case.stage, "remis")
+    at = max(_moment(order, day, today), case.cycle_started_at or case.received_at)
+    counted = {} if case.ack_state == "bounced" else {"ack_at": at}  # one that came back started the clock all the same
+    fields = {"stage": stage, "ack_state": "handed", "provisional": False, **counted}
+    done = [f"l’accusé de réception compte comme remis le {day:%d/%m/%Y}", "rien n’est parti chez le réclamant"]
+    done += [f"la date qu’il annonce, {case.due_on:%d/%m/%Y}, engage"] if case.due_on else []
+    return [
+        Change(number=case.number, fields=fields),
+        Settle(key=f"ack-late:{case.number}"),
+        telling.confirm(order, f"{case.number} : accusé de réception remis", done),
+    ]
+
+
+FAMILY = {"saisie": _enter, "remis": _handed}
 __all__ = ["FAMILY", "Entry", "entry"]

@@ -202,7 +202,7 @@ def _by_now(stage: str, case: Case) -> str:
     """The stage before, as it would be by now: an AR that left meanwhile, and an assessment, are not undone."""
     if stage in ("received", "acknowledged") and case.assessed_at:
         return "assessed"
-    return "acknowledged" if stage == "received" and case.ack_state in ("accepted", "uncertain") else stage
+    return "acknowledged" if stage == "received" and case.ack_state in ("accepted", "uncertain", "handed") else stage
 
 
 def _back(name: str, value: Any) -> Any:
