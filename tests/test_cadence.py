@@ -165,7 +165,7 @@ def test_on_the_due_day_staff_is_asked_twice_and_the_complainant_told_nothing(fi
     assert [text for text in story(file, "02/12 00:00") if text.startswith("01/12")] == expected
 
 
-def test_a_commitment_is_recalled_three_days_before_one_day_before_and_on_the_day() -> None:
+def test_r3_4_a_commitment_is_recalled_three_days_before_one_day_before_and_on_the_day() -> None:
     assert staff(story(committed("10/12"), "11/12 00:00")) == [
         "07/12 10:00 commit-3 A",
         "09/12 10:00 commit-1 A",
@@ -220,7 +220,7 @@ ASKED = [
 
 
 @pytest.mark.parametrize(("file", "now", "asks"), ASKED, ids=[f"{asks} {now}" for _, now, asks in ASKED])
-def test_each_chase_says_what_is_awaited(file: Case, now: str, asks: str) -> None:
+def test_r3_2_each_chase_says_what_is_awaited(file: Case, now: str, asks: str) -> None:
     assert [s.asks for s in owed(file, at(now), PARIS, OFFICE, NONE) if s.kind == "chase"] == [asks]
 
 
@@ -241,8 +241,14 @@ NEWS: list[tuple[str, Case, list[str]]] = [
 
 
 @pytest.mark.parametrize(("file", "expected"), [row[1:] for row in NEWS], ids=[row[0] for row in NEWS])
-def test_the_complainant_is_kept_informed(file: Case, expected: list[str]) -> None:
+def test_r2_10_the_complainant_is_kept_informed(file: Case, expected: list[str]) -> None:
     assert carl(story(file, f"{file.committed_on or file.due_on:%d/%m} 23:00")) == expected
+
+
+def test_r2_15_a_commitment_fifteen_working_days_away_brings_at_least_four_letters() -> None:
+    """The commitment itself on the 24th; after it silence never lasts longer than three working days."""
+    news = carl(story(committed("15/12"), "15/12 23:00"))
+    assert news == [f"{day} 10:00 progress C" for day in ("27/11", "02/12", "07/12", "10/12")]
 
 
 def test_n_silent_counts_from_the_last_letter_to_the_complainant() -> None:
@@ -266,8 +272,9 @@ def test_overdue_the_complainant_is_told_once_at_ten_of_the_next_working_day() -
     assert carl(story(rated("P3"), "31/12 00:00", start="01/12 00:00")) == [LATE]
 
 
-def test_a_missed_commitment_is_told_like_a_missed_due_date() -> None:
-    assert carl(story(committed("11/12"), "31/12 00:00", start="11/12 00:00")) == ["14/12 10:00 late C"]
+def test_r3_4_a_missed_commitment_is_told_like_a_missed_due_date() -> None:
+    told = carl(story(committed("11/12"), "31/12 00:00", start="01/12 00:00"))
+    assert [text for text in told if "progress" not in text] == ["14/12 10:00 late C"], "not the day after the due date"
 
 
 def test_each_missed_date_is_told_once() -> None:
@@ -290,7 +297,7 @@ def test_while_overdue_the_complainant_has_the_sentence_and_no_progress() -> Non
     assert carl(story(late, "12/12 00:00", start="01/12 11:00")) == [LATE]
 
 
-def test_nothing_the_clock_starts_leaves_on_a_day_a_human_wrote() -> None:
+def test_r2_11_nothing_the_clock_starts_leaves_on_a_day_a_human_wrote() -> None:
     wrote = rated("P3", human_told_at=at("02/12 08:30"))
     asked = ("due-morning:2026-12-01",)
     assert names(wrote, "02/12 10:00", *asked) == ["overdue AD"]
@@ -341,7 +348,7 @@ def test_a_reopening_asked_for_in_an_earlier_cycle_does_not_stop_the_survey() ->
     assert story(closed(reopen_asked_at=at("20/11 09:00")), "31/12 00:00") == ["30/11 10:00 survey C"]
 
 
-def test_a_missing_assessment_is_chased_after_closing_until_given() -> None:
+def test_r2_1_a_missing_assessment_is_chased_after_closing_until_given() -> None:
     skipped = closed(assessed_at=None, priority="")
     days = ("26/11", "01/12", "04/12", "09/12", "14/12")
     assert staff(story(skipped, "17/12 00:00")) == [f"{day} 10:00 missing-assessment A" for day in days]
@@ -442,7 +449,7 @@ def test_a_naive_now_is_refused() -> None:
 # -- sending hours, and what was missed ------------------------------------------------------------
 
 
-def test_outside_sending_hours_nothing_leaves() -> None:
+def test_r2_11_outside_sending_hours_nothing_leaves() -> None:
     for now in ("25/11 07:59", "25/11 18:30", "25/11 23:00", "28/11 12:00", "29/11 12:00"):
         assert names(rated("P1"), now) == [], now
 

@@ -574,7 +574,7 @@ async def test_an_undecided_forward_is_a_file_without_ar_told_to_direction(guard
         assert [letter.to_addr for letter in desk.letters("undecided")] == [cast.DIR]
 
 
-async def test_an_ar_that_has_not_left_after_one_hour_is_alarmed_once(guard: Guard, tmp_path: Path) -> None:
+async def test_r1_10_an_ar_that_has_not_left_after_one_hour_is_alarmed_once(guard: Guard, tmp_path: Path) -> None:
     with room(tmp_path, guard) as desk:
         await desk.take(mail())
         await desk.tick(minutes=59)

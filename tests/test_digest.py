@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
@@ -125,6 +126,21 @@ async def test_late_and_due_today_come_by_their_date(guard: Guard, tmp_path: Pat
         assert [row["number"] for row in facts["today"]] == ["REC-2026-0002"]
         assert "En retard : 1 À répondre aujourd’hui : 1" in said
         assert "1 en retard, 1 pour aujourd’hui" in desk.letters("digest")[-1].subject
+
+
+async def test_r2_2_files_due_on_one_day_come_by_their_priority(guard: Guard, tmp_path: Path) -> None:
+    with room(tmp_path, guard) as desk:
+        for n, scores in enumerate(("", "G1 C1 R1", "G4 C2 R4", "G3 C2 R2"), start=1):
+            await desk.take(mail("Salle fermée", "La salle était fermée.\n", sender=f"p{n}@courriel.example"))
+            if scores:
+                subject = f"[REC-2026-{n:04d}] #évaluer {scores} immédiat:non"
+                await desk.take(mail(subject, sender=cast.BO, name="Bo Martin"))
+        facts, said = await write(desk, datetime(2026, 12, 1, 7, 0, tzinfo=UTC))
+        assert {row["number"]: row["priority"] for row in facts["today"]} == {
+            "REC-2026-0001": "", "REC-2026-0002": "P4", "REC-2026-0003": "P1", "REC-2026-0004": "P2",
+        }  # fmt: skip
+        told = said[said.index("À répondre aujourd’hui") :]
+        assert re.findall(r"REC-2026-\d{4}", told)[:4] == [f"REC-2026-{n:04d}" for n in (3, 4, 2, 1)]
 
 
 async def test_what_waits_for_a_human_is_listed_with_its_term(guard: Guard, tmp_path: Path) -> None:

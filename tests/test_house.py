@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -238,6 +239,37 @@ def test_the_desk_reads_neither_the_clock_nor_chance(what: re.Pattern[str], kind
 def test_a_window_would_be_seen(line: str) -> None:
     nodes = [dotted(n) for n in ast.walk(ast.parse(line)) if isinstance(n, (ast.Attribute, ast.Name))]
     assert any(CLOCKS.search(n) or DICE.search(n) for n in nodes)
+
+
+# -- requirements ----------------------------------------------------------------------------------
+
+PROVEN = re.compile(r"(?m)^\| R([0-9]+)\.([0-9]+) \| `([\w/]+\.py)::(test_\w+)`[^|]*\| [^|]+ \|$")
+
+
+def required(text: str) -> list[tuple[int, int]]:
+    """Every number of « R1.1–R1.10, R2.1–R2.15 … »."""
+    runs = re.findall(r"R([0-9]+)\.1–R\1\.([0-9]+)", text)
+    return [(int(part), n) for part, last in runs for n in range(1, int(last) + 1)]
+
+
+def test_every_requirement_has_a_test_of_its_name_and_the_rule_that_it_keeps() -> None:
+    text = (ROOT / "tests" / "REQUIREMENTS.md").read_text(encoding="utf-8")
+    rows = PROVEN.findall(text)
+    assert len(rows) == text.count("\n| R"), "a line that is none: | R1.1 | `file.py::test_r1_1_…` | rule |"
+    assert sorted({(int(part), int(n)) for part, n, *_ in rows}) == required(text)
+    assert len(required(text)) == 35
+    gone = [
+        f"{file}::{name}"
+        for part, n, file, name in rows
+        if not name.startswith(f"test_r{part}_{n}_") or name not in defined_in(ROOT / "tests" / file)
+    ]
+    assert gone == []
+
+
+@cache
+def defined_in(path: Path) -> frozenset[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8")) if path.is_file() else ast.Module(body=[], type_ignores=[])
+    return frozenset(n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)))
 
 
 # -- pages and files -------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def said_by_itself(kind: str, language: str, **facts: Any) -> str:
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("kind", [*ACK, *CLOCKED])
-def test_automatic_letters_neither_judge_nor_promise_nor_admit(kind: str, language: str) -> None:
+def test_r2_12_automatic_letters_neither_judge_nor_promise_nor_admit(kind: str, language: str) -> None:
     text = said_by_itself(kind, language)
     regrets = () if kind == "late" else REGRETS
     assert [phrase for phrase in (*FORBIDDEN, *regrets) if phrase in text] == []
@@ -94,7 +94,7 @@ def test_progress_says_the_stage_and_nothing_more(stage: str, french: str, engli
         ({"since": None}, "éléments utiles", "reçu le"),
     ],
 )
-def test_progress_repeats_the_one_date_that_binds(facts: dict[str, Any], said: str, unsaid: str) -> None:
+def test_r2_11_progress_repeats_the_one_date_that_binds(facts: dict[str, Any], said: str, unsaid: str) -> None:
     text = plain(sealed("progress", **facts).raw)
     assert said in text
     assert unsaid not in text
@@ -176,7 +176,7 @@ def test_the_files_that_leave_with_a_text_are_listed() -> None:
     assert "Joint" not in plain(sealed("reply", files=[]).raw)
 
 
-def test_a_commitment_prints_its_date_and_its_reason() -> None:
+def test_r3_3_a_commitment_prints_its_date_and_its_reason() -> None:
     text = plain(sealed("commitment").raw)
     assert "Nous vous répondrons le vendredi 29 mai 2026 au plus tard Bonjour Carl Dufour," in text
     assert "le certificateur nous répond le 26 mai" in text
@@ -204,7 +204,7 @@ MANAGEMENT = "demander un échange avec notre direction"
         ("oui", {"name": "", "address": "", "site": ""}, [], ["médiateur"]),
     ],
 )
-def test_the_recourse_fits_the_reader(consumer: str, mediator: Any, said: list[str], unsaid: list[str]) -> None:
+def test_r3_5_the_recourse_fits_the_reader(consumer: str, mediator: Any, said: list[str], unsaid: list[str]) -> None:
     text = plain(sealed("reply", consumer=consumer, mediator=mediator).raw)
     assert "répondez à ce message dans les 30 jours : nous reprendrons le dossier REC-2026-0042 avec vous" in text
     assert [words for words in said if words not in text] == []

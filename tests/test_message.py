@@ -478,7 +478,7 @@ def uuencoded(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("encoding", ["base64", "quoted-printable", "8bit", "binary", "x-uuencode"])
 @given(data=st.binary(max_size=400))
-def test_an_attachment_is_cut_out_byte_for_byte(encoding: str, data: bytes) -> None:
+def test_r1_3_an_attachment_is_cut_out_byte_for_byte(encoding: str, data: bytes) -> None:
     if encoding in ("8bit", "binary"):
         data = data.replace(b"--b", b"")
     if encoding == "quoted-printable":  # what stands for a line end may be rewritten on the way; bytes may not
@@ -566,7 +566,7 @@ def image(name: str, size: int, disposition: str = "inline", cid: str = "") -> s
         (part("Content-Type: application/pgp-encrypted", "x"), True),
     ],
 )
-def test_decoration_is_kept_but_is_no_evidence(file: str, evidence: bool) -> None:
+def test_r1_3_decoration_is_kept_but_is_no_evidence(file: str, evidence: bool) -> None:
     raw = multipart(part("Content-Type: text/html", "<img src='CID:shown'>"), file, kind="related")
     assert [a.evidence for a in message.read(raw).attachments] == [evidence]
 

@@ -706,7 +706,7 @@ def test_the_subject_of_a_reply_is_not_a_wish() -> None:
         ("X <x@courriel.example>", "Je suis apprentie.", ("stagiaire", "apprenti")),
     ],
 )  # fmt: skip
-def test_the_type_of_complainant_follows_visible_rules(sender: str, text: str, kind: tuple[str, str]) -> None:
+def test_r1_5_the_type_of_complainant_follows_visible_rules(sender: str, text: str, kind: tuple[str, str]) -> None:
     found = reading_of(text, sender=sender, words=Words(funders=("payeur.example",)))
     assert (found.complainant_type, found.subtype) == kind
 

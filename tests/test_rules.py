@@ -42,7 +42,7 @@ def judged(effects: list[Effect]) -> Judge:
     return one
 
 
-def test_a_complaint_is_numbered_acknowledged_and_handed_over() -> None:
+def test_r1_6_a_complaint_is_numbered_acknowledged_and_handed_over() -> None:
     effects = decide(FROM_CARL)
     assert judged(effects).verdict == "complaint"
     assert judged(effects).number == opened(effects).number == "REC-2026-0001"
@@ -89,7 +89,7 @@ def test_the_ar_goes_to_reply_to_only_of_who_authenticates_or_of_a_declared_form
 @pytest.mark.parametrize(
     "author", [None, Address(name="", addr="no-reply@ticket.example"), Address(name="", addr="jérôme@courriel.example")]
 )
-def test_where_no_ar_can_leave_there_is_still_a_file_with_a_date_and_the_reason(author: Address | None) -> None:
+def test_r1_6_where_no_ar_can_leave_there_is_still_a_file_with_a_date_and_the_reason(author: Address | None) -> None:
     effects = decide({"from_": author, "strict_from": author is not None})
     assert not letters(effects, "ack")
     assert opened(effects).fields["ack_state"] == "none"
@@ -113,7 +113,7 @@ def test_what_no_person_wrote_and_what_is_suspect_is_answered_to_nobody(verdict:
     assert judged(effects).decided is (verdict != "spam-suspect")
 
 
-def test_a_file_names_what_travels_and_what_does_not() -> None:
+def test_r1_3_a_file_names_what_travels_and_what_does_not() -> None:
     def file(path: str, name: str, size: int, **more: Any) -> Attachment:
         return Attachment(
             path=path, name=name, content_type="application/pdf", size=size, sha256=path, evidence=True, **more
@@ -161,7 +161,7 @@ def test_a_gathering_is_named_after_what_it_gathers_so_that_an_essai_never_takes
     assert len(keys) == 2
 
 
-def test_an_ar_that_slips_past_midnight_is_printed_again_with_its_own_date() -> None:
+def test_r1_8_an_ar_that_slips_past_midnight_is_printed_again_with_its_own_date() -> None:
     ack = letters(decide(), "ack")[0]
     tomorrow = rules.reprint(ack, cast.NOON + timedelta(hours=12), cast.config())
     assert (ack.due_on, tomorrow.due_on) == (date(2026, 12, 1), date(2026, 12, 2))
@@ -201,7 +201,7 @@ def test_a_colleague_s_own_complaint_is_handled_by_someone_else() -> None:
     assert opened(effects).fields["assignee"] == cast.ANN
 
 
-def test_assignment_rules_are_read_in_order() -> None:
+def test_r4_1_assignment_rules_are_read_in_order() -> None:
     settings = {"default": cast.BO, "rules": ({"to": cast.ANN, "words": ("Facture",)}, {"to": cast.DIR})}
     assert (
         opened(decide(text={"new_text": "ma facture est fausse"}, assignment=settings)).fields["assignee"] == cast.ANN
@@ -227,7 +227,7 @@ def test_a_referent_who_is_named_in_the_complaint_is_not_told_of_it(family: str,
 # -- what joins ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_follow_up_gets_a_receipt_starts_no_clock_and_reaches_the_assignee() -> None:
+def test_r1_1_a_follow_up_gets_a_receipt_starts_no_clock_and_reaches_the_assignee() -> None:
     effects = decide(desk=cast.desk(threaded=cast.case(), threaded_to=cast.CARL))
     assert [(x.kind, x.to) for x in letters(effects)] == [("receipt", cast.CARL), ("followup-notice", cast.BO)]
     assert Attach(number="REC-2026-0042") in effects
@@ -492,7 +492,7 @@ def settled(outcome: str, **changes: Any) -> list[Effect]:
 
 
 @pytest.mark.parametrize(("outcome", "state"), [("sent", "accepted"), ("uncertain", "uncertain")])
-def test_an_accepted_ar_starts_the_clock_with_the_date_it_printed(outcome: str, state: str) -> None:
+def test_r1_8_an_accepted_ar_starts_the_clock_with_the_date_it_printed(outcome: str, state: str) -> None:
     (change,) = (e for e in settled(outcome, received_at=cast.NOON) if isinstance(e, Change))
     assert change.fields["due_on"] == date(2026, 12, 1)
     assert change.fields["ack_state"] == state
@@ -500,7 +500,7 @@ def test_an_accepted_ar_starts_the_clock_with_the_date_it_printed(outcome: str, 
 
 
 @pytest.mark.parametrize(("minutes", "late"), [(60, False), (61, True)])
-def test_an_ar_later_than_an_hour_is_late_and_alarmed(minutes: int, late: bool) -> None:
+def test_r1_10_an_ar_later_than_an_hour_is_late_and_alarmed(minutes: int, late: bool) -> None:
     effects = settled("sent", received_at=cast.NOON - timedelta(minutes=minutes))
     assert bool([e for e in effects if isinstance(e, Alarm)]) is late
 

@@ -120,7 +120,7 @@ def test_a_repeated_fetch_of_the_same_message_is_harmless(register: Ledger) -> N
     assert register.ask(lambda tx: len(tx.exec(select(Inbound)).all())) == 1
 
 
-def test_the_same_bytes_at_another_place_are_one_mail_with_two_places(register: Ledger) -> None:
+def test_r1_2_the_same_bytes_at_another_place_are_one_mail_with_two_places(register: Ledger) -> None:
     first = put(register, 5, b"same")
     moved = register.run(
         lambda tx: keep.keep(tx, spot(1, "Traités"), b"same", kind="other", received_at=cast.NOON, now=cast.NOON)
@@ -159,7 +159,7 @@ def test_the_start_recorded_in_the_register_wins_over_the_essai_key(register: Le
 # -- decisions -----------------------------------------------------------------------------------------------------------
 
 
-def test_numbers_are_consecutive_and_a_wrong_one_writes_nothing(register: Ledger) -> None:
+def test_r1_2_numbers_are_consecutive_and_a_wrong_one_writes_nothing(register: Ledger) -> None:
     open_file(register, 1)
     with pytest.raises(apply.Impossible):
         open_file(register, 3)
@@ -212,7 +212,7 @@ def test_a_letter_decided_twice_is_written_once(register: Ledger) -> None:
     assert register.ask(lambda tx: len(tx.exec(select(Letter)).all())) == 1
 
 
-def test_a_step_that_the_stage_table_does_not_allow_writes_nothing(register: Ledger) -> None:
+def test_r2_13_a_step_that_the_stage_table_does_not_allow_writes_nothing(register: Ledger) -> None:
     open_file(register, 1)
     register.run(lambda tx: apply.apply(tx, [fx.Change(number="REC-2026-0001", fields={"stage": "taken-over"})], act()))
     back = fx.Change(number="REC-2026-0001", fields={"stage": "acknowledged"})
@@ -446,7 +446,7 @@ def three_lines(register: Ledger) -> None:
     register.run(lambda tx: apply.apply(tx, notes, act()))
 
 
-def test_the_journal_verifies_and_a_changed_line_or_text_is_found(register: Ledger) -> None:
+def test_r4_3_the_journal_verifies_and_a_changed_line_or_text_is_found(register: Ledger) -> None:
     three_lines(register)
     assert list(register.ask(lambda tx: list(journal.broken(tx)))) == []
 
@@ -465,7 +465,7 @@ def test_texts_can_be_erased_and_the_chain_still_verifies(register: Ledger) -> N
     assert register.ask(lambda tx: list(journal.broken(tx))) == []
 
 
-def test_every_step_of_a_file_has_its_cause(register: Ledger) -> None:
+def test_r4_3_every_step_of_a_file_has_its_cause(register: Ledger) -> None:
     mail = put(register, 5)
     effects = [
         fx.Open(number="REC-2026-0001", series="real", year=2026, rank=1, fields=file_fields()),

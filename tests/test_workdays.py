@@ -120,7 +120,7 @@ EXAMPLES: list[tuple[str, str, dict[str, Any], str, str, str]] = [
 
 
 @pytest.mark.parametrize(("ack", "territory", "settings", "skipped", "counted", "expected"), EXAMPLES)
-def test_the_worked_examples(
+def test_r1_9_the_worked_examples(
     ack: str, territory: str, settings: dict[str, Any], skipped: str, counted: str, expected: str
 ) -> None:
     for zone in {"Europe/Paris", OVERSEAS.get(territory, "Europe/Paris")}:

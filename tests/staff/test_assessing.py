@@ -80,7 +80,7 @@ async def test_no_text_breaks_the_reading(text: str) -> None:
         ("évaluer G3 C2 R2 immédiat:oui", "Quoi : appeler\nQui : Bo\nQuand : lundi\n", ("oui", "appeler ; Bo ; lundi")),
     ],
 )
-async def test_subject_and_body_assess_alike(
+async def test_r2_1_subject_and_body_assess_alike(
     subject: str, body: str, decided: tuple[str, str], guard: Guard, tmp_path: Path
 ) -> None:
     async with talk(tmp_path, guard) as people:
@@ -93,11 +93,18 @@ async def test_subject_and_body_assess_alike(
         assert people.mailboxes() == {cast.BO: ["assignment", "confirm"], cast.CARL: ["ack"]}
 
 
-async def test_a_yes_without_who_what_and_when_is_asked_about(guard: Guard, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("scores", "asked"),
+    [("G3 C2 R2 immédiat:oui", "quoi, qui, pour quand"), ("G3 C2 R2", "action immédiate (oui ou non)")],
+    ids=["yes", "undecided"],
+)
+async def test_r2_3_an_immediate_action_is_decided_and_a_yes_says_who_what_and_when(
+    scores: str, asked: str, guard: Guard, tmp_path: Path
+) -> None:
     async with talk(tmp_path, guard) as people:
         await people.carl()
-        await people.staff("évaluer G3 C2 R2 immédiat:oui")
+        await people.staff(f"évaluer {scores}")
         await people.post()
         assert people.mailboxes() == {cast.BO: ["assignment", "refusal"], cast.CARL: ["ack"]}
-        assert "quoi, qui, pour quand" in str(people.last("refusal", cast.BO).facts["why"])
+        assert asked in str(people.last("refusal", cast.BO).facts["why"])
         assert people.desk.file().gravity == 0

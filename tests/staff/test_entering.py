@@ -23,7 +23,7 @@ async def entered(desk: Talk, body: str, **how: str) -> dict[str, list[str]]:
     return desk.mailboxes()
 
 
-async def test_without_an_address_the_acknowledgement_comes_back_as_a_page_to_print(
+async def test_r1_7_without_an_address_the_acknowledgement_comes_back_as_a_page_to_print(
     tmp_path: Path, guard: Guard
 ) -> None:
     async with talk(tmp_path, guard) as desk:
@@ -47,7 +47,7 @@ async def test_without_an_address_the_acknowledgement_comes_back_as_a_page_to_pr
         assert "REC-2026-0001-" not in told  # no code of anybody
 
 
-async def test_the_file_runs_from_its_own_reception_and_stays_provisional(tmp_path: Path, guard: Guard) -> None:
+async def test_r1_7_the_file_runs_from_its_own_reception_and_stays_provisional(tmp_path: Path, guard: Guard) -> None:
     async with talk(tmp_path, guard) as desk:
         boxes = await entered(desk, VIDAL)
         row = desk.desk.file()
@@ -68,7 +68,7 @@ async def test_the_file_runs_from_its_own_reception_and_stays_provisional(tmp_pa
         assert desk.desk.alarms() == {}
 
 
-async def test_with_an_address_the_acknowledgement_leaves_by_mail_and_starts_the_clock(
+async def test_r1_7_with_an_address_the_acknowledgement_leaves_by_mail_and_starts_the_clock(
     tmp_path: Path, guard: Guard
 ) -> None:
     async with talk(tmp_path, guard) as desk:

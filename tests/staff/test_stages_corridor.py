@@ -275,9 +275,37 @@ async def test_a_circumstance_gives_another_answer_than_the_table(
             assert people.desk.letter("refusal").facts["outline"] is True
 
 
+@pytest.mark.parametrize(
+    ("argument", "reason", "promised"),
+    [
+        ("23/12/2026", COMMIT, date(2026, 12, 23)),  # the thirtieth day ahead
+        ("24/12/2026", COMMIT, None),
+        ("29/11/2026", COMMIT, None),  # a Sunday
+        ("20/11/2026", COMMIT, None),  # past
+        ("23/12/2026", "", None),  # the complainant would not be told why
+    ],
+)
 @pytest.mark.asyncio(loop_scope="module")
-async def test_the_thirtieth_day_ahead_may_still_be_promised(guard: Guard, tmp_path: Path) -> None:
+async def test_r3_3_a_date_is_promised_with_a_letter_that_gives_the_reason_or_not_at_all(
+    argument: str, reason: str, promised: date | None, guard: Guard, tmp_path: Path
+) -> None:
     async with talk(tmp_path, guard) as people:
         await people.carl()
-        await people.staff("butoir 23/12/2026", COMMIT)
-        assert (people.stage(), people.desk.file().committed_on) == ("committed", date(2026, 12, 23))
+        await people.staff(f"butoir {argument}", reason)
+        await people.post(minutes=10)
+        told = [(letter.to_addr, letter.facts["reason"]) for letter in people.desk.letters("commitment")]
+        assert people.desk.file().committed_on == promised
+        assert told == ([(cast.CARL, COMMIT.strip())] if promised else [])
+
+
+@pytest.mark.parametrize("tag", ["résolu", "partielle", "infondée"])
+@pytest.mark.parametrize(("length", "closes"), [(199, False), (200, True)])
+@pytest.mark.asyncio(loop_scope="module")
+async def test_r3_5_a_reply_under_200_characters_closes_nothing_and_the_outline_comes_back(
+    tag: str, length: int, closes: bool, guard: Guard, tmp_path: Path
+) -> None:
+    async with talk(tmp_path, guard) as people:
+        await people.carl()
+        await people.staff(tag, f"{'Nous avons relu la convocation. ' * 9}"[: length - 1] + ".\n")
+        assert people.stage() == ("closing" if closes else "received")
+        assert [letter.facts["outline"] for letter in people.desk.letters("refusal")] == ([] if closes else [True])

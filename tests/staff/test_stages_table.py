@@ -43,7 +43,7 @@ def differences() -> set[tuple[str, str]]:
     )
 
 
-def test_every_command_in_every_stage_does_what_the_hand_wrote_and_no_cell_is_missing_on_either_side() -> None:
+def test_r2_13_every_command_in_every_stage_does_what_the_hand_wrote_and_no_cell_is_missing_on_either_side() -> None:
     assert {cell: (complaint.after(*cell), WRITTEN.get(cell)) for cell in differences()} == {}
     assert len(WRITTEN) == len(STAGES) * len(COMMANDS)
 
