@@ -262,7 +262,7 @@ def _daily(case: Case, today: date, wall: _Wall) -> Iterator[Step]:
 
 def _missing_assessment(case: Case, today: date, wall: _Wall) -> Iterator[Step]:
     """Assessment or cause: the latest of the working day after closing, then every third one, until both are there."""
-    if (case.assessed_at and not case.lacks_cause) or not case.closed_at:
+    if (case.assessed_at and not case.lacks_cause) or not case.closed_at or case.closed_elsewhere:
         return
     gone = workdays.count(wall.day(case.closed_at), today, wall.calendar)
     if gone:

@@ -83,6 +83,7 @@ class Case:
     analysis_why: str = ""  # why its causes must be analysed, "" when they need not
     analysed_at: datetime | None = None
     staff_named: tuple[str, ...] = ()  # colleagues named in it: never told of it
+    closed_elsewhere: bool = False  # taken from another register when it was already closed
 
     @property
     def lacks_cause(self) -> bool:

@@ -44,6 +44,7 @@ ONE_ROOM = {
     "typer": "cli",
     "typst": "reports",
     "xlsxwriter": "reports",
+    "openpyxl": "importing",
     "pymap": "demo",
     "aiosmtpd": "demo",
 }

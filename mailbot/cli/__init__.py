@@ -3,7 +3,20 @@
 Exit codes: 0 done · 1 not done, the message says why · 2 wrong use · 75 try again later · 78 wrong configuration.
 """
 
-from mailbot.cli import account, beforehand, care, desk, init, people, person, quality, record, safety, settings
+from mailbot.cli import (
+    account,
+    beforehand,
+    care,
+    desk,
+    importing,
+    init,
+    people,
+    person,
+    quality,
+    record,
+    safety,
+    settings,
+)
 from mailbot.cli.shared import app
 
 __all__ = [
@@ -12,6 +25,7 @@ __all__ = [
     "beforehand",
     "care",
     "desk",
+    "importing",
     "init",
     "main",
     "people",

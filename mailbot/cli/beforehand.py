@@ -1,4 +1,4 @@
-"""The commands that show beforehand, or bring in what was before: rehearse."""
+"""The commands that show beforehand: rehearse."""
 
 from __future__ import annotations
 

@@ -39,6 +39,16 @@ class Asked:
         return [f for f in self.register.files if f.counts and f.stage == "closed" and self.period.holds(f.closed_on)]
 
     @property
+    def told(self) -> list[Filed]:
+        """The closed ones whose reply can be dated: of a file that was closed in another register it may not be known."""
+        return [f for f in self.closed if f.answered_on or not f.closed_elsewhere]
+
+    @property
+    def followed(self) -> list[Filed]:
+        """The closed ones whose steps are on record: not those that were closed in another register."""
+        return [f for f in self.closed if not f.closed_elsewhere]
+
+    @property
     def open(self) -> list[Filed]:
         """Received by the end of the period and not ended by then."""
         last = self.period.last
@@ -78,13 +88,22 @@ def as_promised(f: Filed) -> bool:
 
 
 Made = dict[str, object]
+NOT_MEASURED = "non mesuré"
 
 
-def of(found: Share, at_least: int | None = None, at_most: int | None = None, more: str = "") -> Made:
+def unmeasured(whole: list[Filed], measured: list[Filed]) -> str:
+    """« ; 12 repris d’un registre : non mesuré », for those that a figure leaves out."""
+    left = len(whole) - len(measured)
+    return f" ; {left} repris d’un registre : {NOT_MEASURED}" if left else ""
+
+
+def of(
+    found: Share, at_least: int | None = None, at_most: int | None = None, more: str = "", left_out: str = ""
+) -> Made:
     """A proportion; its target is judged where there are cases enough, or where all of them, or none, is what is asked."""
     met: bool | None = None
     if found.whole and at_least is not None and (found.percent is not None or at_least == 100):
         met = 100 * found.part >= at_least * found.whole
     if found.percent is not None and at_most is not None:
         met = 100 * found.part < at_most * found.whole
-    return {"text": f"{found}{more if found.whole else ''}", "share": found, "met": met}
+    return {"text": f"{found}{more if found.whole else ''}{left_out}", "share": found, "met": met}

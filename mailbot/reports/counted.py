@@ -64,6 +64,8 @@ class Filed:
     causes: tuple[str, ...] = ()  # 5M families
     sensitive: bool = False
     subject: str = ""
+    imported: bool = False  # of another register: what was written and done there is not known
+    closed_elsewhere: bool = False  # and closed there already
 
     @property
     def counts(self) -> bool:

@@ -50,7 +50,7 @@ def facts(tx: Session, now: datetime, mode: str, config: Config) -> dict[str, An
         "today": [_row(r, config) for r in rows if _promised(r) == today],
         "risk": [_row(r, config) for r in rows if (at := _promised(r)) and today < at <= soon],
         "changed": [_ended(r) for r in questions.ended_files(tx, series, since)],
-        "new": [_row(r, config) for r in rows if r.opened_at > since],
+        "new": [_row(r, config) for r in rows if r.opened_at > since and not r.origin],
         "open": [_row(r, config) for r in rows],
         "to_decide": _to_decide(tx, config),
         "actions": _actions(quality.unfinished(tx, series), today, soon, config),

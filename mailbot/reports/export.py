@@ -103,6 +103,8 @@ COLUMNS = (
     _c("lie_a", "autre dossier auquel celui-ci est lié", lambda x: x.row.linked_to),
     _c("conservation", "litige pour lequel rien n’est effacé", lambda x: x.row.hold),
     _c("pseudonymisee_le", "jour et heure où la personne a été retirée", lambda x: x.moment(x.row.erased_at)),
+    _c("ancien_numero", "numéro dans le registre d’où le dossier a été repris", lambda x: x.row.old_number),
+    _c("repris_de", "ce registre et la ligne, ou le courriel", lambda x: x.row.origin),
 )  # fmt: skip
 
 

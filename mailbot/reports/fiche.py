@@ -114,6 +114,8 @@ def _identity(told: Filled, say: Speaker) -> list[Row]:
         Row(label="Reçue par", value=say.name(first.row.from_addr) if first and entered(first) else "la boîte (mailbot)"),
         Row(label="Écrite le", value=say.day(written)),
         Row(label="Langue", value=said.LANGUAGES.get(row.language, row.language)),
+        *([Row(label="Reprise de", value=row.origin)] if row.origin else []),
+        *([Row(label="Ancien numéro", value=row.old_number)] if row.old_number else []),
     ]  # fmt: skip
 
 
@@ -183,7 +185,10 @@ def _ack(told: Filled, say: Speaker) -> list[Row]:
     late = " (tardif : plus d’une heure)" if row.ack_late else ""
     rows = [
         Row(label="Remise", value=said.ACKS.get(row.ack_state, row.ack_state) + late),
-        Row(label="Délai depuis la réception", value=_span(row.received_at, row.ack_at) if row.cycle == 1 else ""),
+        Row(
+            label="Délai depuis la réception",
+            value=_span(row.received_at, row.ack_at) if row.cycle == 1 and not row.origin else "",
+        ),
         Row(label="Échéance imprimée", value=say.day(row.due_on) + (" (provisoire)" if row.provisional else "")),
         Row(label="Cycle", value=str(row.cycle)),
         Row(label="Calcul", value=row.calendar, wide=True),

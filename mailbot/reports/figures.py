@@ -13,11 +13,10 @@ from datetime import date, timedelta
 from itertools import pairwise
 from statistics import median
 
-from mailbot.reports.asked import Asked, Figure, Made, as_promised, in_time, of
+from mailbot.reports.asked import NOT_MEASURED, Asked, Figure, Made, as_promised, in_time, of, unmeasured
 from mailbot.reports.counted import Filed, Period, Register, middle, number, pareto, share, span
 from mailbot.rules.causes import CATEGORIES
 
-NOT_MEASURED = "non mesuré"
 HOUR = timedelta(hours=1)
 HALF_YEAR, YEAR = timedelta(days=183), timedelta(days=365)
 AGES = (("0 à 3", 0, 3), ("4 à 6", 4, 6), ("7 à 15", 7, 15), ("plus de 15", 16, 10**6))
@@ -117,7 +116,8 @@ def _assessment(a: Asked) -> Made:
     7, "Réponse dans les 6 jours ouvrés", "closes dont la réponse ≤ échéance / (closes + ouvertes échues)", "≥ 90 %"
 )
 def _six_days(a: Asked) -> Made:
-    return of(share((in_time(f) for f in a.closed), [*a.closed, *a.overdue]), at_least=90)
+    found = share((in_time(f) for f in a.told), [*a.told, *a.overdue])
+    return of(found, at_least=90, left_out=unmeasured(a.closed, a.told))
 
 
 @_figure(
@@ -127,7 +127,8 @@ def _six_days(a: Asked) -> Made:
     "≥ 98 %",
 )
 def _engagement(a: Asked) -> Made:
-    return of(share((as_promised(f) for f in a.closed), [*a.closed, *a.broken]), at_least=98)
+    found = share((as_promised(f) for f in a.told), [*a.told, *a.broken])
+    return of(found, at_least=98, left_out=unmeasured(a.closed, a.told))
 
 
 @_figure(
@@ -137,10 +138,10 @@ def _engagement(a: Asked) -> Made:
     "tenus 100 %",
 )
 def _promises(a: Asked) -> Made:
-    with_one = [f for f in a.closed if f.promises]
+    with_one = [f for f in a.followed if f.promises]
     kept = share((as_promised(f) for f in with_one), with_one)
     several = sum(len(f.promises) > 1 for f in with_one)
-    used = share(with_one, a.closed)
+    used = share(with_one, a.followed)
     return of(kept, at_least=100, more=f" tenus ; recours : {used} ; plusieurs butoirs : {several}")
 
 
@@ -167,7 +168,7 @@ def _ages(a: Asked) -> Made:
     12, "Silence maximal", "plus long écart en jo entre deux lettres au réclamant, par dossier ; part ≤ 3", "100 %"
 )
 def _silence(a: Asked) -> Made:
-    gaps = [g for f in [*a.closed, *a.open] if (g := _gap(a, f)) is not None]
+    gaps = [g for f in [*a.closed, *a.open] if not f.imported and (g := _gap(a, f)) is not None]
     return of(share((g <= 3 for g in gaps), gaps), at_least=100, more=f" à 3 jo au plus ; {middle(gaps, 'jo')}")
 
 
@@ -185,8 +186,8 @@ def _gap(a: Asked, f: Filed) -> int | None:
     "100 %",
 )
 def _steps(a: Asked) -> Made:
-    whole = [_complete(f) for f in a.closed]
-    return of(share(whole, whole), at_least=100)
+    whole = [_complete(f) for f in a.followed]
+    return of(share(whole, whole), at_least=100, left_out=unmeasured(a.closed, a.followed))
 
 
 def _complete(f: Filed) -> bool:
@@ -335,7 +336,7 @@ def _mean(marks: list[int]) -> str:
 
 @_figure(26, "Réouvertures", "rouvertes / closes", "< 5 %")
 def _reopened(a: Asked) -> Made:
-    return of(share((f.reopened for f in a.closed), a.closed), at_most=5)
+    return of(share((f.reopened for f in a.followed), a.followed), at_most=5)
 
 
 @_figure(27, "Suites externes", "médiations, signalements, contentieux ouverts", "0")

@@ -11,6 +11,7 @@ from mailbot.effects import TO_COMPLAINANTS
 from mailbot.reports.counted import Acted, Filed, Met, Period, Promise, Register, category
 from mailbot.reports.figures import Figure
 from mailbot.store import measures, meetings
+from mailbot.store.brought import closed_elsewhere
 from mailbot.store.ledger import Session
 from mailbot.store.measures import Told
 from mailbot.store.minutes import Meeting
@@ -42,6 +43,7 @@ def filed(row: Complaint, letters: list[Told], families: dict[int, str], config:
     reached = [x for x in letters if x.kind in TO_COMPLAINANTS]
     family = families.get(row.id or 0, "")
     acknowledged = day(row.ack_at)
+    imported = bool(row.origin) and row.cycle == 1
     heard = {workdays.local_date(x.at, config.workdays) for x in reached} | ({acknowledged} if acknowledged else set())
     return Filed(
         number=row.number,
@@ -56,9 +58,9 @@ def filed(row: Complaint, letters: list[Told], families: dict[int, str], config:
         category=category(row.category),
         priority=row.priority,
         assignee=_name(row.assignee, config),
-        ack_at=row.ack_at,
+        ack_at=None if imported else row.ack_at,  # of another register's AR the day is known, never the hour
         ack_on=acknowledged,
-        ack_excused=row.no_ack,
+        ack_excused=row.no_ack or (row.origin if imported else ""),
         ack_lost=row.ack_state in ("refused", "bounced"),
         due_on=row.due_on,
         promises=_promises(row, reached, config),
@@ -80,6 +82,8 @@ def filed(row: Complaint, letters: list[Told], families: dict[int, str], config:
         analysed=row.analysed_at is not None,
         causes=(family,) if family else (),
         sensitive=row.sensitive,
+        imported=imported,
+        closed_elsewhere=closed_elsewhere(row),
     )
 
 

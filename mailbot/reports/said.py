@@ -49,6 +49,7 @@ STATES = {
 ACKS = {
     "owed": "à envoyer", "accepted": "accepté par le serveur du réclamant", "uncertain": "remise incertaine, compte comme accepté",
     "refused": "refusé", "bounced": "revenu", "none": "impossible", "handed": "imprimé, remis ou posté",
+    "elsewhere": "parti, ou non, hors de mailbot",
 }  # fmt: skip
 CODED = re.compile(r"((?:[A-Z]{2,10}-\d{4}-\d{4,6}|\bm-\d{1,9}))-[A-HJ-NP-Z2-9]{6}\b", re.ASCII | re.IGNORECASE)
 LANGUAGES = {"fr": "français", "en": "anglais"}

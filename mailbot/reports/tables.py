@@ -98,6 +98,8 @@ _SHOWN = (
     "linked_to",
     "unverified_reference",
     "hold",
+    "origin",
+    "old_number",
     "erased_at",
 )
 

@@ -6,6 +6,7 @@ from sqlmodel import Session, or_, select
 
 from mailbot.complaint import OPEN
 from mailbot.desk import Case
+from mailbot.store.brought import closed_elsewhere
 from mailbot.store.tables import Complaint
 
 MOST_LINKED = 50  # files about one matter
@@ -103,4 +104,5 @@ def as_case(row: Complaint) -> Case:
         amplified=tuple((a[0], a[1], a[2]) for a in row.amplified),
         analysis_why=row.analysis_why,
         analysed_at=row.analysed_at,
+        closed_elsewhere=closed_elsewhere(row),
     )

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from mailbot.complaint import OPEN
 from mailbot.desk import Waiting
+from mailbot.store.brought import IMPORTED
 from mailbot.store.ledger import recall
 from mailbot.store.staff import as_waiting
 from mailbot.store.tables import (
@@ -135,7 +136,8 @@ class Reconciled:
 
 def reconcile(tx: Session, since: datetime) -> Reconciled:
     """Counts mails kept and places seen since `since`."""
-    rows = tx.exec(select(Inbound.verdict, func.count()).where(Inbound.kept_at > since).group_by(Inbound.verdict)).all()
+    here = (Inbound.kept_at > since, Inbound.account != IMPORTED)
+    rows = tx.exec(select(Inbound.verdict, func.count()).where(*here).group_by(Inbound.verdict)).all()
     by_verdict = {verdict: n for verdict, n in rows if verdict}
     gone = tx.exec(
         select(Place)
@@ -311,8 +313,9 @@ def essai_files(tx: Session) -> list[Complaint]:
 
 
 def before_start(tx: Session, since: datetime) -> list[Inbound]:
-    """Mails older than the desk, received at `since` or later."""
-    return list(tx.exec(select(Inbound).where(Inbound.verdict == "before-start", Inbound.received_at >= since)))
+    """Mails older than the desk, received at `since` or later; not what `mailbot import` brought."""
+    old = (Inbound.verdict == "before-start", Inbound.received_at >= since, Inbound.account != IMPORTED)
+    return list(tx.exec(select(Inbound).where(*old)))
 
 
 CLOCKED = ("chase", "progress", "late", "waiting-reminder", "survey")

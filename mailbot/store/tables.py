@@ -142,9 +142,8 @@ class Complaint(SQLModel, table=True):
     due_on: date | None = Field(default=None, index=True)
     provisional: bool = True  # the due date is not (yet) the one printed in an accepted AR
     calendar: str = ""  # the calendar used for the due date, in words
-    ack_state: str = (
-        "owed"  # owed | accepted | uncertain | refused | none | bounced | handed (printed, given or posted)
-    )
+    # owed | accepted | uncertain | refused | none | bounced | handed (printed, given or posted) | elsewhere (taken over so)
+    ack_state: str = "owed"
     ack_at: datetime | None = None
     ack_late: bool = False
     no_ack: str = ""  # why no AR can or may leave, "" when one does
@@ -195,6 +194,8 @@ class Complaint(SQLModel, table=True):
     wrong_codes: int = Field(default=0, sa_column_kwargs=_ZERO)
     hold: str = Field(default="", sa_column_kwargs=_EMPTY)  # legal hold: why nothing of it may be erased
     erased_at: datetime | None = None  # pseudonymised
+    origin: str = Field(default="", sa_column_kwargs=_EMPTY)  # « registre 2024.csv, ligne 12 »: taken over from there
+    old_number: str = Field(default="", index=True, sa_column_kwargs=_EMPTY)  # its number there
 
 
 class Attachment(SQLModel, table=True):

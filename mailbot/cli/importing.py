@@ -1,0 +1,201 @@
+"""The command that takes in what was before: another register, old mails."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mailbot.cli.shared import (
+    NOT_DONE,
+    TRY_LATER,
+    WRONG_CONFIG,
+    AsJson,
+    ConfigFile,
+    Quiet,
+    agreed,
+    bar,
+    command,
+    fail,
+    load,
+    show_json,
+    user,
+    with_mails,
+)
+
+if TYPE_CHECKING:
+    from mailbot.config import Config
+    from mailbot.corridor.mails import Mails
+    from mailbot.importing.mapping import Mapping
+    from mailbot.importing.register import Plan
+    from mailbot.importing.sheets import Table
+
+SHOWN = 40  # lines and mistakes told on a terminal; --json tells all
+
+
+@command(
+    "import",
+    examples="mailbot import registre.xlsx --draft correspondance.toml   ·   "
+    "mailbot import registre.xlsx --mapping correspondance.toml --preview",
+)
+def import_(
+    what: Annotated[Path, typer.Argument(help="Un registre : .csv ou .xlsx.")],
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="Quelle colonne du registre devient quoi (TOML).")
+    ] = None,
+    draft: Annotated[
+        Path | None,
+        typer.Option("--draft", help="Écrit cette correspondance d’après les titres du registre, et s’arrête."),
+    ] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Montre ce qui serait repris, et n’écrit rien.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Sans demander.")] = False,
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Reprend un registre tenu ailleurs : montre ce que chaque ligne deviendrait, chaque erreur, puis demande.
+
+    Aucune lettre n’en part. Interrompue, la même commande reprend où elle en était ; répétée, elle n’ajoute rien.
+    """
+    if draft is not None:
+        _draft(what, draft)
+    elif mapping is None:
+        fail(2, "Donnez --mapping FICHIER ; « --draft FICHIER » en écrit un pour commencer, d’après les titres.")
+    else:
+        settings = load(config)
+        chosen = _mapping(mapping)
+        table = _table(what, chosen)
+        silent = quiet or as_json
+        told = asyncio.run(
+            with_mails(settings, lambda m: _take(m, table, chosen, what.name, preview, yes, as_json, silent))
+        )
+        if as_json:
+            show_json(told)
+        raise typer.Exit(0 if told["done"] or (preview and not told["mistakes"]) else NOT_DONE)
+
+
+def _draft(register: Path, out: Path) -> None:
+    from mailbot.importing import mapping
+    from mailbot.importing.sheets import How
+
+    table = _opened(register, How())
+    try:
+        with out.open("x", encoding="utf-8") as file:
+            file.write(mapping.draft(table.heads, _printable(register.name)))
+    except OSError as error:
+        fail(NOT_DONE, f"{out} ne s’écrit pas ({error.strerror}) : donnez un nouveau nom.")
+    typer.echo(f"{out} : relisez-le, puis « mailbot import {register} --mapping {out} --preview ».")
+
+
+def _printable(name: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in name)
+
+
+def _mapping(path: Path) -> Mapping:
+    from mailbot.importing import mapping
+
+    try:
+        return mapping.read(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        fail(NOT_DONE, f"{path} ne se lit pas : {error.strerror}.")
+    except UnicodeDecodeError:
+        fail(WRONG_CONFIG, f"{path} n’est pas en UTF-8 : enregistrez-le ainsi.")
+    except mapping.Wrong as error:
+        fail(WRONG_CONFIG, f"{path} : {len(error.found)} erreur(s) à corriger.", *(f"- {m}" for m in error.found))
+
+
+def _table(path: Path, chosen: Mapping) -> Table:
+    return _opened(path, chosen.how)
+
+
+def _opened(path: Path, how: Any) -> Table:
+    from mailbot.importing import sheets
+
+    try:
+        return sheets.table(path, how)
+    except OSError as error:
+        fail(NOT_DONE, f"{path} ne se lit pas : {error.strerror}.")
+    except sheets.Unfit as error:
+        fail(NOT_DONE, f"{path} : {error}.")
+
+
+async def _take(
+    mails: Mails, table: Table, chosen: Mapping, source: str, preview: bool, yes: bool, as_json: bool, silent: bool
+) -> dict[str, Any]:
+    from mailbot.guard import NotStarted, Unreadable
+    from mailbot.importing import register
+
+    with bar("Lecture", length=len(table.rows), hidden=silent) as shown:
+        try:
+            made = await register.plan(table, chosen, mails.bench, _printable(source), lambda: shown.update(1))
+        except NotStarted as error:
+            fail(TRY_LATER, f"{error}.")
+        except Unreadable as error:
+            fail(NOT_DONE, f"Une ligne ne se lit pas ({error}). Rien n’a été fait.")
+    told = _told(made, mails.config)
+    if not as_json:
+        for line in lines(made, mails.config, quiet=silent):
+            typer.echo(line)
+    many = len(made.files)
+    if made.mistakes or preview or (many and not yes and not agreed(f"Reprendre ces {many} lignes ?", otherwise=False)):
+        if not as_json:
+            typer.echo("Rien n’a été écrit.")
+        return told
+    with bar("Reprise", length=many, hidden=silent) as shown:
+        given = await register.take_in(made, mails.bench, user(), lambda: shown.update(1))
+    if not silent:
+        typer.echo(f"{len(given)} dossier(s) repris" + (f" : de {given[0]} à {given[-1]}." if given else "."))
+    return {**told, "done": True, "given": given}
+
+
+def _told(made: Plan, config: Config) -> dict[str, Any]:
+    return {
+        "read_as": made.said,
+        "files": [
+            {
+                "line": f.row,
+                "number": f.number,
+                "old_number": f.line.number,
+                "received_at": f.line.received_at.isoformat(),
+                "complainant": f.line.name or f.line.addr,
+                "subject": f.line.subject,
+                "state": f.line.state,
+                "due_on": f.due_on.isoformat(),
+            }
+            for f in made.files
+        ],
+        "known": dict(made.known),
+        "changed": dict(made.changed),
+        "mistakes": [{**vars(m), "rows": list(m.rows)} for m in made.mistakes],
+        "notes": [{**vars(n), "rows": list(n.rows)} for n in made.notes],
+        "done": False,
+    }
+
+
+def lines(made: Plan, config: Config, *, quiet: bool = False) -> list[str]:
+    """What would be done, for a terminal; every mistake, always."""
+    from mailbot.reports.tables import clean
+
+    out = [] if quiet else [f"Lu ainsi : {made.said}."]
+    if not quiet:
+        for f in made.files:
+            who = clean(f.line.name or f.line.addr or "anonyme")
+            old = f" (n° {clean(f.line.number)})" if f.line.number else ""
+            end = f"échéance {f.due_on:%d/%m/%Y}" if f.line.state == "ouverte" else f.line.outcome
+            state = f"{f.line.state}, {end}" if end else f.line.state
+            out.append(
+                f"  ligne {f.row}{old} → {f.number} · {f.line.received_at:%d/%m/%Y} · {who} : {clean(f.line.subject)[:60]} · {state}"
+            )
+        out += [f"  ligne {row} : déjà reprise, {number}" for row, number in made.known[:SHOWN]]
+        out += [f"  … et {len(made.known) - SHOWN} autres déjà reprises" for _ in made.known[SHOWN : SHOWN + 1]]
+    out += [
+        f"  ligne {row} : déjà reprise, {number} ; elle a changé depuis : laissée telle qu’elle était"
+        for row, number in made.changed
+    ]
+    out += [f"À savoir : {clean(str(n))}" for n in made.notes]
+    out += [f"✗ {clean(str(m))}" for m in made.mistakes]
+    counts = [(len(made.files), "à reprendre"), (len(made.known) + len(made.changed), "déjà reprises")]
+    counts.append((len(made.mistakes), "erreurs"))
+    return [*out, "Lignes : " + ", ".join(f"{n} {what}" for n, what in counts if n or what == "à reprendre") + "."]
