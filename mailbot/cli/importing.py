@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -64,6 +63,8 @@ def import_(
     elif mapping is None:
         fail(2, "Donnez --mapping FICHIER ; « --draft FICHIER » en écrit un pour commencer, d’après les titres.")
     else:
+        import asyncio
+
         settings = load(config)
         chosen = _mapping(mapping)
         table = _table(what, chosen)
