@@ -304,6 +304,8 @@ async def test_t42_a_tick_that_the_loop_was_too_busy_for_is_late_and_not_dropped
 
         def start(self) -> None: ...
 
+        def pause(self) -> None: ...
+
         def shutdown(self, wait: bool) -> None: ...
 
     monkeypatch.setattr(jobs, "AsyncIOScheduler", Scheduler)
@@ -315,3 +317,19 @@ async def test_t42_a_tick_that_the_loop_was_too_busy_for_is_late_and_not_dropped
             "misfire_grace_time": None,
             "max_instances": 1,
         }
+
+
+async def test_t72_a_stop_lets_the_tick_in_hand_end(caplog: pytest.LogCaptureFixture) -> None:
+    begun, ended = asyncio.Event(), []
+
+    async def tick() -> None:
+        begun.set()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        ended.append(True)
+
+    async with jobs.ticking(SimpleNamespace(tick_seconds=0.01, tick=tick)):  # type: ignore[arg-type]
+        await begun.wait()
+        ended.clear()
+    assert ended
+    assert "Traceback" not in caplog.text
