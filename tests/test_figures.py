@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from mailbot.reports import gathered
 from mailbot.reports.counted import Acted, Filed, Met, Period, Promise, Register, Share, middle, pareto
 from mailbot.reports.figures import Figure, figures
+from mailbot.store.measures import Told
+from mailbot.store.tables import Complaint
 
 MAY = Period(first=date(2026, 5, 1), last=date(2026, 5, 31))
 CALENDAR = cast.config().workdays
@@ -205,6 +207,24 @@ def test_a_promise_counts_only_while_the_one_before_it_stands() -> None:
 def test_a_year_before_the_end_of_february_is_a_day_that_exists() -> None:
     leap = Period(first=date(2028, 2, 1), last=date(2028, 2, 29)).a_year_before()
     assert leap == Period(first=date(2027, 2, 1), last=date(2027, 2, 28))
+
+
+def test_the_delay_of_a_reopened_files_ar_is_that_of_its_first_one() -> None:
+    """The AR of the second cycle answers another mail: it is neither late nor measured from the reception."""
+    row = Complaint(
+        number="REC-2026-0001", series="real", year=2026, rank=1, received_at=at(4), opened_at=at(4), complainant_addr=cast.CARL,
+        assignee=cast.BO, cycle=2, ack_at=at(22), cycle_started_at=at(21), due_on=d(2, 6),
+    )  # fmt: skip
+    told = [
+        Told(kind=kind, at=day + timedelta(seconds=40), facts={})
+        for kind, day in (("ack", at(4)), ("reply", at(12)), ("reopened", at(22)))
+    ]
+    made = gathered.filed(row, told, {}, cast.config())
+    assert (made.ack_at, made.ack_on, made.reopened) == (at(4) + timedelta(seconds=40), d(22), 1)
+    found = {f.rank: f.text for f in figures(Register(files=(made,), calendar=CALENDAR), MAY)}
+    assert found[3] == "médiane 40 s, P95 40 s, maximum 40 s (n = 1)"
+    assert found[4] == "1 sur 1"
+    assert "AR tardifs : 0" in found[30]
 
 
 # --- for a script ------------------------------------------------------------------------------------------------

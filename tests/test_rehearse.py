@@ -19,6 +19,7 @@ from room import configured
 from typer.testing import CliRunner, Result
 
 from mailbot.cli import app
+from mailbot.message import pdf as glance
 from mailbot.rehearse import folder as folders
 from mailbot.rehearse import play as plays
 
@@ -115,6 +116,18 @@ def letters(out: Path) -> list[tuple[str, str, str]]:
         assert mail["Date"].datetime <= when
         found.append((f"{when:%m-%d %H:%M}", str(mail["X-Mailbot"]), str(mail["To"]).partition("@")[0]))
     return sorted(found)
+
+
+def test_the_fiche_of_the_file_and_the_figures_lie_beside_the_letters(played: Path) -> None:
+    [fiche] = (played / "fiches").iterdir()
+    assert fiche.name == "REC-2026-0001.pdf"
+    assert "la salle était fermée" in " ".join(glance.texts(fiche.read_bytes()))
+    told = json.loads((played / "chiffres.json").read_text(encoding="utf-8"))
+    assert (told["from"], told["to"], told["figures"][0]["text"]) == ("2026-03-23", "2026-04-02", "1")
+    # the 1st of April begins a quarter: the pack of the first one has been made
+    assert sorted(p.name for p in (played / "reunions").iterdir()) == [
+        f"001-2026-01-01-2026-03-31.{ending}" for ending in ("pdf", "xlsx")
+    ]
 
 
 def test_every_letter_that_would_leave_is_there_at_its_instant(played: Path) -> None:

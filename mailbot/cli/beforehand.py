@@ -34,7 +34,7 @@ def rehearse(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Joue des courriels datés, sans réseau, et écrit chaque lettre qui partirait, le journal et le registre.
+    """Joue des courriels datés, sans réseau, et écrit chaque lettre qui partirait, le registre, le journal, les chiffres et les fiches.
 
     Les mêmes courriels donnent les mêmes octets. Un message sans Authentication-Results est tenu pour prouvé.
     """
@@ -103,7 +103,10 @@ def _lines(played: Played, out: Path) -> list[str]:
         "Messages : " + (", ".join(f"{n} « {v} »" for v, n in played.verdicts.items()) or "aucun") + ".",
         "Lettres : " + (", ".join(f"{n} « {k} »" for k, n in played.letters.items()) or "aucune") + ".",
     ]
-    return [*lines, f"Tout est dans {out} : lettres/, registre, journal et messages (.csv, .json), mailbot.db."]
+    return [
+        *lines,
+        f"Tout est dans {out} : lettres/, fiches/, reunions/, registre, journal et messages (.csv, .json), chiffres.json, mailbot.db.",
+    ]
 
 
 class _Faults:

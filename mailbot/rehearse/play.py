@@ -18,10 +18,11 @@ from mailbot.corridor.mails import Mails
 from mailbot.corridor.post import Post
 from mailbot.guard import Guard
 from mailbot.health import Health
-from mailbot.rehearse import blanks, record
+from mailbot.rehearse import blanks, printed, record
 from mailbot.rehearse.clock import Clock
 from mailbot.rehearse.folder import PROVIDER, Mail, seed
 from mailbot.rehearse.paper import Paper
+from mailbot.reports.counted import Period
 from mailbot.store import instance, keep, ledger, rehearsal
 from mailbot.store.ledger import Ledger
 
@@ -89,7 +90,10 @@ async def play(
         try:
             await stage.run(played, end, step)
             letters = dict(sorted(stage.paper.kinds.items()))
-            told = _written(register, out, begin.date(), until, len(played), len(mails) - len(played), letters)
+            first = begin.date()
+            told = _written(register, out, first, until, len(played), len(mails) - len(played), letters)
+            stage.clock.now = max(stage.clock.now, end)
+            await printed.write(stage.bench, out, Period(first=first, last=until), register.ask(rehearsal.numbers))
             register.settle()
             return told
         finally:

@@ -58,7 +58,9 @@ def filed(row: Complaint, letters: list[Told], families: dict[int, str], config:
         category=category(row.category),
         priority=row.priority,
         assignee=_name(row.assignee, config),
-        ack_at=None if imported else row.ack_at,  # of another register's AR the day is known, never the hour
+        ack_at=None
+        if imported
+        else _first_ack(row, reached),  # of another register’s AR the day is known, never the hour
         ack_on=acknowledged,
         ack_excused=row.no_ack or (row.origin if imported else ""),
         ack_lost=row.ack_state in ("refused", "bounced"),
@@ -85,6 +87,12 @@ def filed(row: Complaint, letters: list[Told], families: dict[int, str], config:
         imported=imported,
         closed_elsewhere=closed_elsewhere(row),
     )
+
+
+def _first_ack(row: Complaint, reached: list[Told]) -> datetime | None:
+    """The AR of the complaint itself: a reopened file's own one answers a later mail and measures no delay from reception."""
+    acks = [x.at for x in reached if x.kind in ("ack", "ack-group")]
+    return min(acks) if row.cycle > 1 and acks else row.ack_at
 
 
 def _promises(row: Complaint, reached: list[Told], config: Config) -> tuple[Promise, ...]:

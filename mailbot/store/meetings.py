@@ -19,6 +19,11 @@ def held(tx: Session) -> list[Meeting]:
     return list(tx.exec(select(Meeting).where(col(Meeting.held_on).is_not(None)).order_by(col(Meeting.held_on))))
 
 
+def made(tx: Session) -> list[Meeting]:
+    """Every pack that was drawn, held or not, in that order."""
+    return list(tx.exec(select(Meeting).order_by(col(Meeting.id))))
+
+
 def newest(tx: Session) -> Meeting | None:
     return tx.exec(select(Meeting).order_by(col(Meeting.id).desc()).limit(1)).first()
 

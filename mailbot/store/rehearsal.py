@@ -57,6 +57,11 @@ def register(tx: Session) -> list[dict[str, Any]]:
     return [_row(row, left_out) for row in tx.exec(select(Complaint).order_by(col(Complaint.id)))]
 
 
+def numbers(tx: Session) -> list[str]:
+    """The number of every file, in the order in which they were opened."""
+    return list(tx.exec(select(Complaint.number).order_by(col(Complaint.id))))
+
+
 def journal(tx: Session) -> list[dict[str, Any]]:
     """Every line of the journal, with its text."""
     texts = {t.journal_id: t.text for t in tx.exec(select(JournalText))}

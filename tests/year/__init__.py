@@ -15,7 +15,7 @@ LAST = "2026-12-31"
 CUT = "2026-01-31"  # the daily tier plays January only
 
 # file | what happens: `MM-DD HH[:MM] who what`. `mail`, `more` (answers our last letter to that person), `marks` (the survey),
-# else a tag; P3 is gravité 2, répercussions 2; P4 is 1 and 2; P1 is 3 and 3 (domain §5.2).
+# `decisions` (answers the meeting's pack), else a tag; P3 is gravité 2, répercussions 2; P4 is 1 and 2; P1 is 3 and 3 (domain §5.2).
 HAPPENS = """
 anne   | 01-05 10 @ mail; 01-05 11 bo évaluer P3; 01-06 15 bo résolu
 bilal  | 01-07 10 @ mail; 01-07 11 bo évaluer P3; 01-08 15 bo infondée
@@ -26,8 +26,11 @@ fabien | 01-21 10 @ mail; 01-21 11 bo évaluer P3; 01-21 14 bo retrait
 gwen   | 01-26 10 @ mail; 01-26 11 bo évaluer P3; 01-27 15 bo répondu 27/01/2026
 hector | 02-02 10 @ mail; 02-02 11 bo évaluer P3; 02-03 10:30 bo butoir 13/02/2026; 02-12 14 bo résolu
 ilan   | 02-16 10 @ mail; 02-16 11 bo évaluer P3; 02-17 10:30 bo butoir 20/02/2026; 02-24 15 bo résolu
-jeanne | 03-02 10 @ mail; 03-02 11 bo évaluer P3; 03-03 10:30 bo précisions; 03-04 14 @ more; 03-05 11 bo résolu
-karl   | 03-09 10 @ mail; 03-09 11 bo évaluer P4; 03-19 15 bo résolu
+jeanne | 03-02 10 @ mail; 03-02 11 bo évaluer P3; 03-03 10:30 bo précisions; 03-04 14 @ more; 03-05 11 bo résolu; 03-11 09 bo cause;
+       | 03-11 10 ann action clés; 03-25 14 bo fait A-1; 06-24 10 ann inefficace A-1; 06-24 11 ann action planning;
+       | 07-09 11 zoe fait A-3; 10-08 10 ann efficace A-3
+karl   | 03-09 10 @ mail; 03-09 11 bo évaluer P4; 03-19 15 bo résolu; 03-23 09 bo cause; 03-23 10 ann action relances;
+       | 04-16 10 bo fait A-2; 07-16 10 ann efficace A-2
 lea    | 03-23 10 @ mail; 03-23 11 bo évaluer P3; 03-24 15 bo résolu; 03-26 09 @ more; 03-30 09 bo évaluer P3; 03-31 11 bo résolu
 mona   | 04-07 10 @ mail; 04-07 11 bo évaluer P3; 04-08 15 bo résolu
 mona2  | 04-07 12 @ mail; 04-07 14 bo doublon {mona}
@@ -37,7 +40,8 @@ quim   | 05-13 10 @ mail; 05-13 11 bo évaluer P3; 05-15 11 bo partielle
 rosa   | 05-26 10 @ mail; 05-26 11 bo évaluer P3; 05-27 15 bo résolu
 samir  | 06-08 10 @ mail; 06-09 15 bo résolu; 06-11 09 bo évaluer P3
 tess   | 06-15 21 @ mail; 06-16 09 bo évaluer P3; 06-17 11 bo résolu
--      | 06-19 11 bo absent 22/06–26/06 Ann
+-      | 06-18 09 ann réunion; 06-19 10 ann decisions; 06-19 11 bo absent 22/06–26/06 Ann; 06-22 09 ann bulletin;
+       | 10-02 10 ann decisions; 10-12 14 ann bulletin
 ugo    | 06-22 10 @ mail; 06-24 09 ann évaluer P3; 06-24 15 ann résolu
 vera   | 07-06 10 @ mail; 07-06 11 bo évaluer P3; 07-07 15 bo répondu 07/07/2026
 wim    | 07-16 10 @ mail; 07-16 11 bo évaluer P3; 07-17 15 bo résolu
@@ -53,7 +57,7 @@ fanny  | 09-28 10 @ mail; 09-28 11 ann prendre; 09-28 12 ann évaluer P3; 09-29 
 gaston | 10-05 10 @ mail; 10-05 11 ann évaluer P3; 10-06 15 ann résolu
 hana   | 10-12 10 @ mail; 10-12 11 bo évaluer P1; 10-13 09 bo résolu; 10-13 11 bo cause
 irene  | 10-19 10 @ mail; 10-19 11 bo évaluer P3; 10-20 15 bo résolu; 10-26 10 @ marks 5 4 5
-juan   | 10-26 10 @ mail; 10-26 11 bo évaluer P3; 10-27 15 bo résolu; 11-02 10 @ marks 1 2 1
+juan   | 10-26 10 @ mail; 10-26 11 bo évaluer P3; 10-27 15 bo résolu; 11-02 10 @ marks 1 2 1; 11-03 09 ann action accueil
 kenza  | 11-09 10 @ mail; 11-09 11 bo évaluer P3; 11-10 15 bo résolu
 leo    | 11-16 10 @ mail; 11-16 11 bo évaluer P3; 11-16 12 bo silence; 11-17 15 bo résolu
 mila   | 11-23 10 @ mail; 11-23 11 bo évaluer P3; 11-24 15 bo résolu; 12-28 10 @ more
@@ -78,10 +82,13 @@ hector | 02-02: ack assignment:bo confirm:bo; 02-03: confirm:bo commitment; 02-0
 ilan   | 02-16: ack assignment:bo confirm:bo; 02-17: confirm:bo commitment; 02-19: chase:bo; 02-20: chase:bo chase:bo chase:dir;
        | 02-23: late chase:bo chase:dir; 02-24: chase:bo chase:dir confirm:bo reply; 02-27: survey
 jeanne | 03-02: ack assignment:bo confirm:bo; 03-03: confirm:bo question; 03-04: receipt followup-notice:bo;
-       | 03-05: chase:bo confirm:bo reply; 03-10: survey
+       | 03-05: chase:bo confirm:bo reply; 03-10: survey; 03-11: confirm:bo action:bo confirm:ann; 03-25: confirm:bo;
+       | 06-23: action:ann; 06-24: confirm:ann action:zoe confirm:ann; 07-07: action:zoe; 07-09: confirm:zoe;
+       | 10-07: action:ann; 10-08: confirm:ann thanks
 karl   | 03-09: ack assignment:bo confirm:bo; 03-12: progress; 03-13: chase:bo; 03-16: chase:bo chase:ann;
        | 03-17: chase:bo chase:bo chase:dir; 03-18: late chase:bo chase:dir; 03-19: chase:bo chase:dir confirm:bo reply;
-       | 03-24: survey
+       | 03-23: confirm:bo action:bo confirm:ann; 03-24: survey; 04-07: action:bo; 04-10: action:bo;
+       | 04-15: action:bo action:ann; 04-16: confirm:bo; 07-15: action:ann; 07-16: confirm:ann thanks
 lea    | 03-23: ack assignment:bo confirm:bo; 03-24: confirm:bo reply; 03-26: receipt reopen-proposal:bo reopen-proposal:ann;
        | 03-27: reopened handed-over:bo; 03-30: confirm:bo; 03-31: confirm:bo reply; 04-03: survey
 mona   | 04-07: ack assignment:bo confirm:bo; 04-08: confirm:bo reply; 04-13: survey
@@ -93,8 +100,10 @@ quim   | 05-13: ack assignment:bo confirm:bo; 05-15: confirm:bo reply; 05-20: su
 rosa   | 05-26: ack assignment:bo confirm:bo; 05-27: confirm:bo reply; 06-01: survey
 samir  | 06-08: ack assignment:bo; 06-09: chase:bo confirm:bo reply; 06-10: chase:bo; 06-11: confirm:bo; 06-12: survey
 tess   | 06-15: ack assignment:bo; 06-16: confirm:bo; 06-17: confirm:bo reply; 06-22: survey
--      | 04-01: meeting-pack:ann; 06-19: confirm:bo; 07-01: meeting-pack:ann; 07-29: alarm:dan;
-       | 08-05: alarm:dan; 10-01: meeting-pack:ann; 12-21: alarm:dan
+-      | 04-01: meeting-pack:ann; 06-18: confirm:ann meeting-pack:ann; 06-19: meeting-recorded:ann confirm:bo;
+       | 06-22: confirm:ann bulletin:bo bulletin:zoe bulletin:ann bulletin:dir bulletin:dan; 07-01: meeting-pack:ann;
+       | 07-29: alarm:dan; 08-05: alarm:dan; 10-01: meeting-pack:ann; 10-02: meeting-recorded:ann; 10-09: bulletin-chase:ann;
+       | 10-12: confirm:ann bulletin:bo bulletin:zoe bulletin:ann bulletin:dir bulletin:dan; 12-21: alarm:dan
 ugo    | 06-22: ack assignment:bo; 06-23: chase:ann; 06-24: confirm:ann confirm:ann reply; 06-29: survey
 vera   | 07-06: assignment:bo confirm:bo; 07-07: confirm:bo
 wim    | 07-16: ack assignment:bo confirm:bo; 07-17: confirm:bo reply; 07-22: survey
@@ -110,7 +119,8 @@ fanny  | 09-28: ack assignment:bo confirm:ann confirm:ann; 09-29: confirm:ann re
 gaston | 10-05: ack assignment:ann confirm:ann; 10-06: confirm:ann reply; 10-09: survey
 hana   | 10-12: ack assignment:bo alarm:ann confirm:bo; 10-13: confirm:bo reply confirm:bo
 irene  | 10-19: ack assignment:bo confirm:bo; 10-20: confirm:bo reply; 10-23: survey
-juan   | 10-26: ack assignment:bo confirm:bo; 10-27: confirm:bo reply; 10-30: survey; 11-02: survey-alert:ann
+juan   | 10-26: ack assignment:bo confirm:bo; 10-27: confirm:bo reply; 10-30: survey; 11-02: survey-alert:ann;
+       | 11-03: action:zoe confirm:ann
 kenza  | 11-09: ack assignment:bo confirm:bo; 11-10: confirm:bo reply; 11-16: survey
 leo    | 11-16: ack assignment:bo confirm:bo confirm:bo; 11-17: confirm:bo reply
 mila   | 11-23: ack assignment:bo confirm:bo; 11-24: confirm:bo reply; 11-27: survey
@@ -172,6 +182,14 @@ rami   | 2027-01-07 | closed | réclamation | fondée | P3 | 12-22 |
 # subject | text, where they matter; every other mail is BODY.
 BODY = ("Salle fermée", "Bonjour,\n\nLa salle indiquée était fermée et personne n’était là pour nous accueillir.\n")
 MAILS = {
+    "jeanne": (
+        "Salle fermée",
+        "Bonjour,\n\nLa salle de la formation Anglais était fermée et personne n’était là.\nJe souhaite une autre date.\n",
+    ),
+    "paula": (
+        "Salle fermée",
+        "Bonjour,\n\nLa salle de la formation Anglais était fermée et personne n’était là.\n",
+    ),
     "rosa": (
         "Dossier de prise en charge",
         "Vous êtes : financeur\n\nBonjour,\n\nLes feuilles de présence n’ont pas été remises.\n",
@@ -180,7 +198,7 @@ MAILS = {
         "Closed room",
         "Hello,\n\nThe room was closed and nobody was there to welcome us. We waited for one hour.\n\nKind regards\nWim\n",
     ),
-    "dora": ("Facture", "Bonjour,\n\nLa facture reçue ne porte pas le bon nom.\n"),
+    "dora": ("Facture", "Bonjour,\n\nLa facture reçue ne porte pas le bon nom.\nJe souhaite une facture à mon nom.\n"),
     "gaston": ("Accueil", "Bonjour,\n\nBo Martin a refusé de me recevoir et m’a raccroché au nez.\n"),
     "hana": (
         "Conduite du formateur",
@@ -203,9 +221,29 @@ TEXTS = {
     "cause": "Famille : méthode\nConstat : salle fermée\nPourquoi 1 : clé absente\nCause racine : pas de consigne écrite\n",
     "butoir": "Nous devons encore entendre les deux formateurs de cette session.\n",
     "précisions": "Bonjour,\n\nDans quelle salle étiez-vous ce jour-là ?\n",
+    "fait": "La consigne est affichée à l’accueil depuis ce matin.\n",
+    "efficace": "Chaque salle est désormais ouverte et vérifiée la veille de la session.\n",
+    "inefficace": "Une salle est restée fermée malgré la consigne.\n",
+    "decisions": "Vérifier les salles la veille.\nQui : Zoé\nQuand : 10 juillet\n",
     "silence": "La personne a demandé à ne plus recevoir de messages automatiques.\n",
 }
-SCORES = {"P1": "G3 C2 R3 immédiat:non\n", "P3": "G2 C2 R2 immédiat:non\n", "P4": "G1 C1 R2 immédiat:non\n"}
+GRANTED = "\n---- Répondre au-dessus de cette ligne ----\nSolution accordée : totale, facture refaite\nGeste (€) : 25\n"
+SCORES = {"P1": "G3 C2 R3", "P3": "G2 C2 R2", "P4": "G1 C1 R2"}
+IMMEDIATE = {"oscar": "immédiat:oui, Bo appelle le centre lundi"}  # else « non »
+# Said with the assessment, by whoever assessed; the others are of no category.
+CATEGORY = {"rosa": "ADM", "dora": "FAC", "hana": "FOR", "gaston": "REL"} | dict.fromkeys(
+    """anne bilal cecile gwen hector ilan jeanne lea mona oscar paula quim tess ugo vera wim xena yann elio fanny irene juan
+    kenza leo mila noe olga petra""".split(),
+    "ORG",
+)
+CHARACTER = {"irene": "exceptionnel", "juan": "insatisfaction durable"}
+# A-1 to A-4 in the order in which they are decided; A-3 takes the place of A-1.
+PLANS = {
+    "clés": "Quoi : laisser une clé de chaque salle à l’accueil\nQui : Bo\nQuand : 31/03/2026\n",
+    "relances": "Quoi : relire chaque matin les dossiers échus\nQui : Bo\nQuand : 10/04/2026\n",
+    "planning": "Quoi : vérifier les salles la veille\nQui : Zoé\nQuand : 10/07/2026\nRemplace : A-1\n",
+    "accueil": "Quoi : doubler l’accueil le lundi\nQui : Zoé\nQuand : 15/01/2027\n",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

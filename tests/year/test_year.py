@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,11 +20,20 @@ import cast
 import pytest
 import pytest_asyncio
 from room import configured
+from sqlmodel import Session, col, select
 
 import year
 from mailbot.config import Config, Person
 from mailbot.rehearse import folder as folders
 from mailbot.rehearse import play as plays
+from mailbot.reports import fiche, gathered
+from mailbot.reports.counted import Period
+from mailbot.reports.figures import figures
+from mailbot.reports.said import Speaker
+from mailbot.store import measures, meetings, record
+from mailbot.store.ledger import Ledger
+from mailbot.store.tables import Letter
+from year import fiches, kpis
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PARIS = ZoneInfo("Europe/Paris")
@@ -44,6 +57,8 @@ def settings(folder: Path) -> Config:
         assignment={"default": address("bo"), "rules": ({"to": address("zoe"), "words": ("facture",)},)},
         calendar={"closures": tuple({"first": a, "last": b, "label": label} for a, b, label in year.CLOSURES)},
         intake={"public_domains": ("courriel.example",)},
+        trainings=({"name": "Anglais"},),
+        meeting={"trainees": 400},
     )
 
 
@@ -60,12 +75,25 @@ def written(event: year.Event) -> tuple[str, str, str]:
         care, action, next_ = event.words.split()
         text = f"Prise en compte : {care}\nAction : {action}\nSuite de la relation : {next_}\n"
         return "Re: avis", text, "In-Reply-To: {{LETTER:survey}}\n"
+    if event.act == "decisions":
+        return "Re: Réunion qualité", year.TEXTS["decisions"], "In-Reply-To: {{LETTER:meeting-pack}}\n"
     if event.act == "saisie":
         return "#saisie", year.ENTRIES[event.file], ""
     about = f"[{{{{REC:{event.file}}}}}] " if event.file else ""
     argument = re.sub(r"\{(\w+)\}", r"{{REC:\1}}", event.words)
-    subject = f"{about}#{event.act} {'' if event.act == 'évaluer' else argument}".strip()
-    return subject, year.SCORES.get(event.words, year.TEXTS.get(event.act, "")), ""
+    subject = f"{about}#{event.act} {'' if event.act in ('évaluer', 'action') else argument}".strip()
+    return subject, body(event), ""
+
+
+def body(event: year.Event) -> str:
+    """What a colleague writes below the tag."""
+    if event.act == "action":
+        return year.PLANS[event.words]
+    if event.act == "évaluer":
+        lines = [f"{year.SCORES[event.words]} {year.IMMEDIATE.get(event.file, 'immédiat:non')}"]
+        said = (("Catégorie", year.CATEGORY), ("Caractère", year.CHARACTER))
+        return "\n".join([*lines, *(f"{key} : {of[event.file]}" for key, of in said if event.file in of), ""])
+    return year.TEXTS.get(event.act, "") + (year.GRANTED if (event.file, event.act) == ("dora", "résolu") else "")
 
 
 def write(folder: Path) -> Path:
@@ -190,11 +218,17 @@ def same(one: Played, two: Played) -> list[str]:
 
 
 CUTS = [pytest.param(year.CUT, id="january"), pytest.param(year.LAST, id="year", marks=pytest.mark.long)]
+THE_YEAR = pytest.mark.parametrize("runs", CUTS[1:], indirect=True)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=CUTS)
 async def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Played, Played]:
     return await twice(tmp_path_factory.mktemp("year"), request.param)
+
+
+@pytest.fixture
+def whole_year(runs: tuple[Played, Played]) -> Played:
+    return runs[0]
 
 
 async def test_every_letter_written_by_hand_leaves_on_its_day(runs: tuple[Played, Played]) -> None:
@@ -232,3 +266,107 @@ async def test_the_table_holds_every_type_and_fate() -> None:
     assert stages == {"closed", "out-of-scope", "withdrawn", "duplicate", "no-answer", "acknowledged"}
     assert len(year.rows(year.REGISTER)) == 44
     assert {row[0] for row in year.rows(year.REGISTER)} == {row[0] for row in year.rows(year.LETTERS)} - {"-"}
+
+
+# -- figures, packs and fiches ----------------------------------------------------------------------
+
+
+def plain(text: str) -> str:
+    return text.replace("\u202f", " ").replace("\u00a0", " ")
+
+
+def asked_of(run: Played, question: Callable[[Session], Any]) -> Any:
+    """An answer of the register that the run left; of a copy, because opening a register changes its file."""
+    with TemporaryDirectory() as folder:
+        register = Ledger(f"sqlite:///{shutil.copy(run.out / 'mailbot.db', folder)}")
+        try:
+            return register.ask(question)
+        finally:
+            register.close()
+
+
+@THE_YEAR
+@pytest.mark.parametrize("name", kpis.PERIODS)
+async def test_every_figure_is_what_was_worked_out_by_hand(whole_year: Played, name: str) -> None:
+    first, last = kpis.PERIODS[name]
+    config = settings(whole_year.out)
+    found = figures(asked_of(whole_year, lambda tx: gathered.register(tx, config)), Period(first=first, last=last))
+    column = 1 + list(kpis.PERIODS).index(name)
+    assert {f.rank: plain(f.text) for f in found} == {rank: row[column] for rank, row in kpis.FIGURES.items()}
+    if name == kpis.YEAR:
+        assert {f.rank: list(f.rows) for f in found if f.rank in kpis.ROWS} == kpis.ROWS
+
+
+@THE_YEAR
+async def test_the_figures_of_the_whole_rehearsal_lie_in_its_folder(whole_year: Played) -> None:
+    told = json.loads((whole_year.out / "chiffres.json").read_text(encoding="utf-8"))
+    assert (told["from"], told["to"]) == ("2026-01-05", year.LAST)
+    held = {f["rank"]: plain(f["text"]) for f in told["figures"]}
+    assert (held[7], held[8], held[28]) == tuple(kpis.FIGURES[rank][1] for rank in (7, 8, 28))
+
+
+@THE_YEAR
+async def test_each_pack_told_on_its_day_what_was_worked_out_by_hand(whole_year: Played) -> None:
+    def sent(tx: Session) -> list[dict[str, Any]]:
+        return list(tx.exec(select(Letter.facts).where(Letter.kind == "meeting-pack").order_by(col(Letter.id))))
+
+    ranks = ("received", "in_time", "as_promised")
+    told = {(f["first"], f["last"]): tuple(plain(f[r]) for r in ranks) for f in asked_of(whole_year, sent)}
+    for name, figures_of_it in kpis.TOLD.items():
+        first, last = kpis.PERIODS[name]
+        assert told[first.isoformat(), last.isoformat()] == figures_of_it
+    packs = sorted(path.name for path in (whole_year.out / "reunions").iterdir())
+    assert len(told) == 4
+    assert packs == sorted(
+        f"{n:03}-{first}-{last}.{ending}" for n, (first, last) in enumerate(told, start=1) for ending in ("pdf", "xlsx")
+    )
+
+
+@THE_YEAR
+async def test_two_meetings_were_held_and_everybody_had_both_bulletins(whole_year: Played) -> None:
+    rows = asked_of(whole_year, lambda tx: [m.model_dump() for m in meetings.held(tx)])
+    assert [(f"{m['held_on']:%m-%d}", m["decisions"], m["bulletin_to"]) for m in rows] == [
+        (day, year.TEXTS["decisions"].strip(), len(year.STAFF)) for day in ("06-19", "10-02")
+    ]
+    assert [m["bulletin"] == m["draft"] for m in rows] == [True, True]
+
+
+@THE_YEAR
+async def test_actions_end_as_they_were_judged(whole_year: Played) -> None:
+    rows = asked_of(whole_year, lambda tx: [a.model_dump() for a in measures.counted_actions(tx)])
+    assert [(a["rank"], a["state"], a["recurrences"], a["replaces"]) for a in rows] == [
+        (1, "ineffective", 1, 0),  # paula, about the same training
+        (2, "effective", None, 0),  # neither category nor training on karl's file: nothing can be counted
+        (3, "effective", 0, 1),
+        (4, "open", None, 0),
+    ]
+
+
+async def test_fiches_say_what_the_table_says(runs: tuple[Played, Played]) -> None:
+    run = runs[0]
+    config = settings(run.out)
+    wrong: dict[str, dict[str, tuple[str, str]]] = {}
+    for name in fiches.FICHES.keys() & run.files.keys():
+        values = asked_of(run, partial(values_of, config=config, number=run.files[name]["number"]))
+        told = {label: value for section in values["sections"] for label, value, _ in section["cells"]}
+        assert values["sensitive"] is (name in fiches.SENSITIVE)
+        for label, meant in fiches.FICHES[name].items():
+            came = told.get(label, "(absent)")
+            if run.last == year.CUT and label in fiches.LOOKED_AT:
+                continue
+            if came != meant and not (meant.endswith("…") and came.startswith(meant[:-1])):
+                wrong.setdefault(name, {})[label] = (came, meant)
+    assert wrong == {}
+    drawn = {path.stem for path in (run.out / "fiches").iterdir() if path.read_bytes().startswith(b"%PDF-")}
+    assert drawn == {row["number"] for row in run.files.values()}
+
+
+def values_of(tx: Session, *, config: Config, number: str) -> dict[str, Any]:
+    held = record.of(tx, number)
+    assert held is not None
+    looked_at = record.meeting_after(tx, held.file.closed_at) if held.file.closed_at else None
+    say = Speaker(config=config)
+    on = (looked_at.held_on, looked_at.bulletin_at) if looked_at else (None, None)
+    return fiche.page(
+        fiche.Filled(held=held, config=config, made_at=cast.NOON, held_on=say.day(on[0]), told_on=say.day(on[1]))
+    )
