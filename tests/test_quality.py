@@ -289,6 +289,21 @@ async def test_r2_9_an_action_that_did_not_work_asks_for_another_until_there_is_
     assert len([x for x in people.desk.letters("action") if x.facts["asks"] == "replace"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("replaces", "why"),
+    [
+        ("A-9", "« Remplace : A-9 » ne désigne aucune action"),
+        ("la première", "« Remplace : la première » ne désigne aucune action"),
+        ("A-1", "A-1 n’est pas jugée inefficace (#inefficace)"),
+    ],
+)
+async def test_r2_9_only_an_action_judged_ineffective_is_replaced(people: Talk, replaces: str, why: str) -> None:
+    await opened(people)
+    await people.staff("action", PLAN)
+    assert why in await answer(people, "action", f"{PLAN}Remplace : {replaces}\n")
+    assert len(people.desk.rows(Action)) == 1
+
+
 async def test_r2_9_from_complaint_to_cause_to_action_to_proof_and_back(people: Talk) -> None:
     await opened(people)
     await opened(people, sender="lea@courriel.example", subject="Convocation")

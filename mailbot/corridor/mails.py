@@ -23,6 +23,7 @@ from mailbot.message import Message
 from mailbot.reading import Reading
 from mailbot.reading.form import plain_dashes
 from mailbot.rules.actions import rank_in
+from mailbot.rules.causes import labelled
 from mailbot.rules.commands import command_of
 from mailbot.rules.commands.entering import entry
 from mailbot.store import apply, desks, erase, keep, questions
@@ -324,5 +325,10 @@ def _command_query(message: Message, said: Reading, config: Config, me: str) -> 
         "meeting": name in ("réunion", "bulletin"),
         "bulletin": name == "bulletin",
         "waiting_mail": reference.inbound_id if reference else 0,
-        "action": rank_in(command.argument) if name in ABOUT_ACTIONS else 0,
+        "action": (rank_in(command.argument) or _replaced(said)) if name in ABOUT_ACTIONS else 0,
     }
+
+
+def _replaced(said: Reading) -> int:
+    """The 7 of the line « Remplace : A-7 » below an `#action`."""
+    return rank_in(labelled(said.new_text, ("remplace",)).get("remplace", ""))

@@ -55,10 +55,21 @@ def _action(order: Order) -> list[Effect]:
     people = find(said.get("qui", ""), tuple(p for p in order.config.staff if p.active))
     today = workdays.local_date(order.desk.now, order.config.workdays)
     day = tags.read_date(said.get("quand", ""), today)
+    replaced = said.get("remplace", "")
     why = _unclear(order, said.get("quoi", ""), said.get("qui", ""), people, day, today)
+    why = why or _not_replaceable(replaced, order.desk.action)
     if why or day is None:
         return telling.refuse(order, f"{why}. Rien n’est enregistré", nearest="action")
-    return _planned(order, said["quoi"], people[0], day, actions.rank_in(said.get("remplace", "")))
+    return _planned(order, said["quoi"], people[0], day, actions.rank_in(replaced))
+
+
+def _not_replaceable(said: str, action: Action | None) -> str:
+    """Why the action of « Remplace : A-7 » can't be replaced; the desk brings the one that the line names."""
+    if not said:
+        return ""
+    if action is None or action.rank != actions.rank_in(said):
+        return f"« Remplace : {said[:20]} » ne désigne aucune action"
+    return "" if action.state == "ineffective" else f"{action.name} n’est pas jugée inefficace (#inefficace)"
 
 
 def _unclear(order: Order, what: str, who: str, people: list[Person], day: date | None, today: date) -> str:
