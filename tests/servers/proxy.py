@@ -30,16 +30,16 @@ LINGER = 0.2  # seconds from the server's end to the client's
 @dataclass(frozen=True)
 class Step:
     """A moment of a conversation: the client said this ("" = it connected), and `through` bytes of the answer have passed.
-    `early`: the server hears nothing of what the client says from there on."""
+    `early`: the server hears nothing of these words, nor of what follows."""
 
     said: str = ""
     through: int = 0
     early: bool = False
 
     def passed(self, heard: bytes, since: int) -> int:
-        """Where the words end in what the client said; -1 if they end before `since`, or are not there."""
+        """Where the words are in what the client said; -1 if they end before `since`, or are not there."""
         found = re.compile(self.said.encode(), re.M).finditer(heard, max(0, since - 200))
-        return next((place.end() for place in found if place.end() > since), -1)
+        return next((place.start() for place in found if place.end() > since), -1)
 
 
 IMAP: Mapping[str, Step] = {
@@ -69,8 +69,10 @@ SMTP: Mapping[str, Step] = {
 class Proxy:
     """Use as `with Proxy(port, IMAP) as proxy` and connect to `proxy.port`.
 
-    `spoil(step, fault)`: whoever passes that step is struck, until `mend()`; who was struck by a BROKEN verb stays so.
-    `struck` is set then, `reached` as soon as the client is at the step. `cut()` ends all connections without a goodbye.
+    `spoil(step, fault)`: whoever passes that step is struck, until `mend()`; who was struck by a BROKEN verb stays so. A fault
+    of one's own is called once, and what was under way is lost; then all goes on as the server can. `struck` is set then,
+    `reached` as soon as the client is at the step. `cut()` ends all connections without a goodbye, `shut()`
+    also keeps new ones out until the next `spoil` or `mend`.
     """
 
     def __init__(self, server_port: int, steps: Mapping[str, Step]) -> None:
@@ -82,7 +84,7 @@ class Proxy:
         self.fault: Fault | None = None
         self.open: set[_Talk] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._door: asyncio.Server | None = None
+        self._door: socket.socket | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -102,9 +104,9 @@ class Proxy:
 
     # -- what a test wants -------------------------------------------------------------------------------------------
 
-    def spoil(self, step: str, fault: Fault) -> None:
+    def spoil(self, step: str | Step, fault: Fault) -> None:
         assert callable(fault) or fault in VERBS
-        self._there(self._set(self.steps[step], fault))
+        self._there(self._set(step if isinstance(step, Step) else self.steps[step], fault))
 
     def mend(self) -> None:
         self._there(self._set(Step(), None))
@@ -112,26 +114,37 @@ class Proxy:
     def cut(self) -> None:
         self._there(self.close_all())
 
+    def shut(self) -> None:
+        self._there(self.refuse())
+
     async def _set(self, step: Step, fault: Fault | None) -> None:
         self.step, self.fault = step, fault
-        if fault is None:
-            await self.listen()
-        else:
+        if fault is not None:
             self.reached.clear()
             self.struck.clear()
+        await self.listen()
 
     # -- connections -------------------------------------------------------------------------------------------------
 
     async def listen(self) -> None:
         if self._door is None:
-            self._door = await asyncio.start_server(self._meet, HOST, self.port)
+            self._door = socket.create_server((HOST, self.port))
+            self._door.setblocking(False)
+            self._loop.add_reader(self._door, self._welcome, self._door)
 
     async def refuse(self) -> None:
-        """Nobody is heard any more, and nobody new."""
+        """Nobody is heard any more, and nobody new. Not asyncio's own server, which loses a client who comes as it closes."""
         if self._door is not None:
+            self._loop.remove_reader(self._door)
             self._door.close()
             self._door = None
         await self.close_all()
+
+    def _welcome(self, door: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            task = self._loop.create_task(self._meet(door.accept()[0]))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def close_all(self) -> None:
         for talk in tuple(self.open):
@@ -139,22 +152,20 @@ class Proxy:
 
     async def _end(self) -> None:
         await self.refuse()
+        await asyncio.sleep(0)  # who has just come in is met, so that his line can be ended
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+    async def _meet(self, line: socket.socket) -> None:
         self.connections += 1
-        try:
-            with contextlib.suppress(OSError, asyncio.CancelledError):
-                there = await asyncio.open_connection(HOST, self.server_port)
-                await _Talk(self, (reader, writer), there).carry()
-        finally:
-            writer.close()
-            self._tasks.discard(task)
+        client = await asyncio.open_connection(sock=line)
+        with contextlib.closing(client[1]), contextlib.suppress(OSError, asyncio.CancelledError):
+            server = await asyncio.open_connection(HOST, self.server_port)
+            with contextlib.closing(server[1]):
+                if self._door is None:  # shut meanwhile
+                    return
+                await _Talk(self, client, server).carry()
 
 
 Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -243,7 +254,6 @@ class _Talk:
             self.left, self.proxy.fault = None, None  # once
             await asyncio.to_thread(fault)
             self.proxy.struck.set()
-            await _write(goal, piece)
             return
         self.proxy.struck.set()
         self.dead = fault in BROKEN
