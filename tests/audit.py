@@ -11,6 +11,8 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any, Protocol
 
+import zstandard
+
 WATCHED = ("INBOX", "Junk", "Sent")
 FINAL_INBOUND = ("decided", "quarantined")
 LEFT = ("sent", "uncertain")  # final states of a letter that some server accepted
@@ -83,7 +85,12 @@ def rows(register: Path, query: str, *values: object) -> list[dict[str, Any]]:
     """What a query finds in the register, opened for reading only."""
     with closing(sqlite3.connect(f"file:{register}?mode=ro", uri=True, timeout=20)) as connection:
         connection.row_factory = sqlite3.Row
-        return [dict(row) for row in connection.execute(query, values)]
+        return [{name: _read(row[name]) for name in row.keys()} for row in connection.execute(query, values)]  # noqa: SIM118
+
+
+def _read(value: object) -> Any:
+    """A zstd frame as it was before the register packed it."""
+    return zstandard.decompress(value) if isinstance(value, bytes) and value[:4] == b"\x28\xb5\x2f\xfd" else value
 
 
 def audit(e: Evidence) -> list[str]:

@@ -28,6 +28,8 @@ from email.utils import format_datetime, make_msgid, parsedate_to_datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import zstandard
+
 PATIENCE = 30.0  # seconds
 PARIS = ZoneInfo("Europe/Paris")
 DAYS = "lundi mardi mercredi jeudi vendredi samedi dimanche".split()
@@ -183,7 +185,7 @@ def check_register(demo: dict, mail: EmailMessage, data: bytes, expected: str, d
     wanted = (expected, due.isoformat(), hashlib.sha256(data).hexdigest(), len(data))
     if [row[:4] for row in rows] != [wanted]:
         raise Wrong(f"le registre dit {[row[:4] for row in rows]} au lieu de {wanted}")
-    if files_of(email.message_from_bytes(rows[0][4], policy=email.policy.default)) != [data]:
+    if files_of(email.message_from_bytes(zstandard.decompress(rows[0][4]), policy=email.policy.default)) != [data]:
         raise Wrong("le courrier gardé au registre n’a pas la pièce telle qu’elle est partie")
 
 

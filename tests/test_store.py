@@ -17,10 +17,11 @@ from sqlmodel import Session, col, select
 
 from mailbot import effects as fx
 from mailbot.message import DeliveryReport
-from mailbot.store import apply, desks, journal, keep, ledger, post, questions
+from mailbot.store import apply, desks, engine, journal, keep, ledger, post, questions
 from mailbot.store.engine import NewerSchema
 from mailbot.store.keep import Spot
 from mailbot.store.ledger import Ledger
+from mailbot.store.packed import MAGIC, packed
 from mailbot.store.tables import Alarm, Complaint, Due, Inbound, Journal, JournalText, Letter, Place
 from tests import cast
 
@@ -482,6 +483,47 @@ def test_r4_3_every_step_of_a_file_has_its_cause(register: Ledger) -> None:
 
 
 # -- schema --------------------------------------------------------------------------------------------------------------
+
+
+def stored(register: Ledger, raw: bytes) -> int:
+    """A mail kept as it is, also without a byte; its number."""
+    return register.run(
+        lambda tx: keep.keep(tx, spot(1), raw, kind="inbox", received_at=cast.NOON, now=cast.NOON)
+    ).inbound_id
+
+
+def lying(register: Ledger) -> bytes:
+    """What the table holds of the one mail, without the column's reading."""
+    with register.engine.connect() as line:
+        return bytes(line.execute(text("SELECT data FROM raw")).scalar_one())
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"x", b"Subject: R\r\n\r\n" + b"Bonjour. " * 500, MAGIC + b" no frame", packed(b"a frame")]
+)
+def test_mails_come_back_as_they_were_whatever_they_begin_with(register: Ledger, raw: bytes) -> None:
+    inbound_id = stored(register, raw)
+    assert register.ask(lambda tx: keep.raw_of(tx, inbound_id)) == raw
+
+
+def test_what_is_kept_lies_there_packed(register: Ledger) -> None:
+    raw = b"Subject: R\r\n\r\n" + b"La formation n'a pas eu lieu. " * 500
+    stored(register, raw)
+    assert lying(register).startswith(MAGIC)
+    assert len(lying(register)) < len(raw) / 10
+
+
+@pytest.mark.parametrize("raw", [b"Subject: as it came", MAGIC + b" no frame", packed(b"a mail that is a frame")])
+def test_mails_of_an_older_schema_stay_what_they_were_up_and_down(register: Ledger, raw: bytes) -> None:
+    inbound_id = stored(register, b"x")
+    engine.downgrade(register.engine, "0007")
+    assert lying(register) == b"x"
+    with register.engine.begin() as line:
+        line.execute(text("UPDATE raw SET data = :raw"), {"raw": raw})
+    register.upgrade()
+    assert register.ask(lambda tx: keep.raw_of(tx, inbound_id)) == raw
+    engine.downgrade(register.engine, "0007")
+    assert lying(register) == raw
 
 
 def test_an_upgrade_repeated_changes_nothing(register: Ledger) -> None:

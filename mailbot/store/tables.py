@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, MetaData, UniqueConstraint, false
+from sqlalchemy import JSON, Column, Index, MetaData, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 SQLModel.metadata.naming_convention = MetaData(
@@ -21,6 +21,7 @@ SQLModel.metadata.naming_convention = MetaData(
 ).naming_convention
 
 from mailbot.store import erasures, minutes  # noqa: E402, F401  (tables of their own pages, named by the same convention)
+from mailbot.store.packed import Packed  # noqa: E402
 
 _EMPTY: dict[str, Any] = {"server_default": ""}
 _ZERO: dict[str, Any] = {"server_default": "0"}
@@ -40,7 +41,7 @@ class Raw(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     sha256: str = Field(unique=True)
     size: int
-    data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    data: bytes = Field(sa_column=Column(Packed, nullable=False))
     erased_at: datetime | None = None
 
 
@@ -237,7 +238,7 @@ class Letter(SQLModel, table=True):
     subject: str = ""
     message_id: str = Field(unique=True)
     marker: str = Field(unique=True)
-    raw: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    raw: bytes = Field(sa_column=Column(Packed, nullable=False))
     state: str = "owed"  # owed | claimed | sent | refused | uncertain | given_up | cancelled
     created_at: datetime
     next_try_at: datetime

@@ -224,7 +224,7 @@ class Desk:
     def idle(self, wanted: Iterable[bytes]) -> bool:
         if not self.register.exists() or not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'journaltext'"):
             return False
-        kept = [row["data"] for row in self.rows("SELECT substr(data, 1, 2000) AS data FROM raw")]
+        kept = [row["data"][:2000] for row in self.rows("SELECT data FROM raw")]
         return all(any(trace in data for data in kept) for trace in wanted) and not self._waiting()
 
     def _waiting(self) -> list[dict[str, Any]]:

@@ -49,3 +49,9 @@ def files_that_hold(folders: Iterable[Path]) -> dict[str, bytes]:
             if hits:
                 found[str(path.relative_to(folder))] = hits[0]
     return found
+
+
+def files_with(parts: Iterable[bytes], folders: Iterable[Path]) -> list[str]:
+    """Every file below that holds one of these bytes."""
+    sought = re.compile(b"|".join(map(re.escape, parts)))
+    return [path.name for f in folders for path in f.rglob("*") if path.is_file() and sought.search(path.read_bytes())]

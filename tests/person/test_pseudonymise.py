@@ -15,10 +15,11 @@ from mailbot.privacy import erasing
 from mailbot.privacy.again import Again
 from mailbot.store import erase, meetings
 from mailbot.store.minutes import Meeting
-from mailbot.store.tables import Inbound, Journal
+from mailbot.store.packed import packed
+from mailbot.store.tables import Inbound, Journal, Letter, Raw
 from person import scene as scenes
 from person.scene import Scene, coats, lived, scene
-from person.searching import ADDRESS, files_that_hold, found_in
+from person.searching import ADDRESS, files_that_hold, files_with, found_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 DRAW = "0123456789ab"
@@ -38,6 +39,13 @@ def erased(at: Scene, plan: erase.Plan | None = None) -> erasing.Done:
     now = at.desk.clock()
     told = erasing.pseudonymise(at.desk.register, plan or planned(at), at.config, now, who="dan", cause="command:test")
     return erasing.follow(at.desk.register, at.config, at.mailbox(), at.desk.clock, told)
+
+
+def frames_that_hold(at: Scene) -> list[bytes]:
+    """Of each mail and letter that names her, what lies in the register for it: a packed part of its middle."""
+    told = [r.data for r in at.desk.rows(Raw)] + [r.raw for r in at.desk.rows(Letter)]
+    stored = [packed(data) for data in told if found_in(data)]
+    return [frame[len(frame) // 2 :][:24] for frame in stored]
 
 
 def a_meeting_that_names_her(at: Scene) -> Meeting:
@@ -65,6 +73,8 @@ async def test_no_byte_is_left_no_figure_moved_and_nothing_comes_back(
         assert any(found_in(r.raw) for r in at.desk.letters("digest")), "a digest names her"
         moved = at.put(coats()[0], "Trait&AOk-s")
         before, mails = at.figures(), len(at.desk.rows(Inbound))
+        frames = frames_that_hold(at)
+        assert len(frames) > 5
         head = at.desk.rows(Journal)[-1].head
         faults = (await audit.examine(at.config, at.desk.register, guard, at.desk.clock())).faults
 
@@ -75,6 +85,7 @@ async def test_no_byte_is_left_no_figure_moved_and_nothing_comes_back(
         assert told.mailbox.left == []
         assert moved
         assert files_that_hold([tmp_path]) == {}
+        assert files_with(frames, [tmp_path]) == [], "no packed byte of them either"
         assert [n for n, d in files_that_hold([at.maildir]).items()] == []
         assert at.figures() == before
         found = await proof.examine(at.desk.register, guard, head=head)
@@ -102,6 +113,7 @@ async def test_no_byte_is_left_no_figure_moved_and_nothing_comes_back(
         again = erasing.follow(at.desk.register, at.config, at.mailbox(), at.desk.clock, erasing.Done())
         assert again.whole
         assert files_that_hold([tmp_path, at.maildir]) == {}
+        assert files_with(frames, [tmp_path]) == []
 
 
 async def test_a_desk_at_work_takes_up_what_a_command_left(

@@ -35,6 +35,7 @@ from mailbot.corridor.bench import words
 from mailbot.guard import Guard
 from mailbot.health import Health
 from mailbot.store import backup, instance, journal, ledger
+from mailbot.store.packed import packed
 from mailbot.store.tables import Journal, Raw
 
 at_work = pytest.mark.asyncio(loop_scope="module")
@@ -332,12 +333,13 @@ DROP_LAST = (
         (("DELETE FROM journaltext WHERE journal_id = 1",), ""),  # erased by right: the chain still holds
         (("UPDATE journal SET actor = 'personne' WHERE id = 1",), "la chaîne est rompue"),
         (("UPDATE journaltext SET text = 'rien' WHERE journal_id = 1",), "ne correspond pas à son empreinte"),
-        (("UPDATE raw SET data = replace(data, CAST('Carl' AS BLOB), CAST('Karl' AS BLOB))",), "ses octets"),
+        ((f"UPDATE raw SET data = X'{packed(b'Subject: autre').hex()}'",), "ses octets"),
+        (("UPDATE raw SET data = CAST(substr(data, 1, length(data) - 9) AS BLOB)",), "ses octets"),
         (("UPDATE attachment SET sha256 = replace(sha256, substr(sha256, 1, 1), 'x')",), "programme.pdf"),
         (DROP_LAST, "n’y est pas"),
         ((*DROP_LAST, "DELETE FROM letter_of_digest"), "n’y est pas"),
     ],
-    ids=["whole", "erased", "line", "text", "mail", "attachment", "dropped", "dropped with the digest"],
+    ids=["whole", "erased", "line", "text", "mail", "broken", "attachment", "dropped", "dropped with the digest"],
 )
 @at_work
 async def test_tampering_is_found_with_the_head_of_the_last_digest(
