@@ -20,8 +20,7 @@ SQLModel.metadata.naming_convention = MetaData(
     }
 ).naming_convention
 
-from mailbot.store import erasures, minutes  # noqa: E402, F401  (tables of their own pages, named by the same convention)
-from mailbot.store.packed import Packed  # noqa: E402
+from mailbot.store import erasures, minutes, packed  # noqa: E402, F401  (tables of their own pages, named by the same convention)
 
 _EMPTY: dict[str, Any] = {"server_default": ""}
 _ZERO: dict[str, Any] = {"server_default": "0"}
@@ -41,7 +40,7 @@ class Raw(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     sha256: str = Field(unique=True)
     size: int
-    data: bytes = Field(sa_column=Column(Packed, nullable=False))
+    data: bytes = Field(sa_column=Column(packed.Packed, nullable=False))
     erased_at: datetime | None = None
 
 
@@ -238,7 +237,7 @@ class Letter(SQLModel, table=True):
     subject: str = ""
     message_id: str = Field(unique=True)
     marker: str = Field(unique=True)
-    raw: bytes = Field(sa_column=Column(Packed, nullable=False))
+    raw: bytes = Field(sa_column=Column(packed.Packed, nullable=False))
     state: str = "owed"  # owed | claimed | sent | refused | uncertain | given_up | cancelled
     created_at: datetime
     next_try_at: datetime
