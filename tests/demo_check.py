@@ -3,7 +3,7 @@
 Of the story: who got which letter and when, counted by hand; only the colleague's own words and files left; the register agrees.
 Of the new mail: its number, AR, hash and due date.
 
-Run by `mailbot demo --once` before its end, or by hand: `python -I tests/demo_check.py demo-out/demo.json`.
+Run by `mailbot demo --once` before its end, or by hand: `.venv/bin/python -I tests/demo_check.py demo-out/demo.json`.
 Exit 0 when all came out, 1 with what did not.
 """
 
