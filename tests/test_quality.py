@@ -16,6 +16,7 @@ from mailbot.config import Person, Quality, Training
 from mailbot.corridor.bench import words as reading_words
 from mailbot.desk import Alike, Past
 from mailbot.guard import Guard
+from mailbot.reports import tables
 from mailbot.rules import actions, causes, relation
 from mailbot.store.tables import Action, ActionFile, Cause, Journal, JournalText
 
@@ -314,6 +315,23 @@ async def test_r2_9_from_complaint_to_cause_to_action_to_proof_and_back(people: 
     assert {row.complaint_id for row in people.desk.rows(ActionFile)} == files
     assert [c.complaint_id for c in people.desk.rows(Cause)] == [people.desk.file(FIRST).id]
     assert "A-1 concerne déjà ce dossier" in await answer(people, "action A-1", number=SECOND)
+    shown = people.desk.register.ask(lambda tx: tables.one(tx, FIRST))
+    assert shown is not None
+    [found], [act] = shown["causes"], shown["actions"]
+    assert (found["family"], found["whys"], act["name"], act["state"], act["due_on"]) == (
+        "Méthode", people.desk.rows(Cause)[0].whys, "A-1", "open", action(people, 1).due_on.isoformat(),
+    )  # fmt: skip
+    assert any(line.startswith("  - name : A-1") for line in tables.told(shown))
+
+
+async def test_show_tells_what_was_granted(people: Talk) -> None:
+    await opened(people)
+    line = "---- Répondre au-dessus de cette ligne ----"
+    await people.staff("résolu", f"{ARGUED}\n{line}\nSolution accordée : partielle, un avoir\nGeste (€) : 12\n")
+    shown = people.desk.register.ask(lambda tx: tables.one(tx, FIRST)) or {}
+    assert (shown["outcome"], shown["remedy"], shown["remedy_what"], shown["remedy_cents"]) == (
+        "fondée", "partielle", "un avoir", 1200,
+    )  # fmt: skip
 
 
 async def test_r2_9_an_action_has_its_own_clock_and_no_file_can_stop_it(people: Talk) -> None:

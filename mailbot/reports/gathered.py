@@ -58,9 +58,8 @@ def filed(row: Complaint, letters: list[Told], families: dict[int, str], config:
         category=category(row.category),
         priority=row.priority,
         assignee=_name(row.assignee, config),
-        ack_at=None
-        if imported
-        else _first_ack(row, reached),  # of another register’s AR the day is known, never the hour
+        # of another register's AR the day is known, never the hour
+        ack_at=None if imported else _first_ack(row, reached),
         ack_on=acknowledged,
         ack_excused=row.no_ack or (row.origin if imported else ""),
         ack_lost=row.ack_state in ("refused", "bounced"),

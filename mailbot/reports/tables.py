@@ -6,9 +6,9 @@ import unicodedata
 from typing import Any
 
 from mailbot.complaint import STAGE_NAMES
-from mailbot.store import questions
+from mailbot.store import quality, questions
 from mailbot.store.ledger import Session
-from mailbot.store.tables import Complaint, Letter
+from mailbot.store.tables import Action, Cause, Complaint, Letter
 
 HEADINGS = {
     "number": "dossier",
@@ -78,9 +78,23 @@ def one(tx: Session, number: str) -> dict[str, Any] | None:
             for a in questions.attachments_of(tx, [m.id for m in mails if m.id])
         ],
         "letters": [_letter(letter) for letter in questions.letters_of(tx, row.id)],
+        "causes": [_picked(cause, _OF_CAUSE) for cause in quality.causes_of(tx, row.id)],
+        "actions": [
+            {"name": f"A-{a.rank}", **_picked(a, _OF_ACTION), "replaces": f"A-{a.replaces}" if a.replaces else ""}
+            for a in quality.actions_of(tx, row.id)
+        ],
     }
 
 
+def _picked(row: Cause | Action, names: tuple[str, ...]) -> dict[str, Any]:
+    """Those columns, dates and lists as a script reads them."""
+    return row.model_dump(mode="json", include=set(names))
+
+
+_OF_CAUSE = ("at", "author", "family", "finding", "whys", "root", "proof")
+_OF_ACTION = (
+    "what", "owner", "due_on", "state", "decided_at", "done_at", "evidence", "check_on", "checked_at", "recurrences", "judgement",
+)  # fmt: skip
 _SHOWN = (
     "complainant_addr",
     "complainant_name",
@@ -90,6 +104,16 @@ _SHOWN = (
     "training",
     "wish",
     "wish_state",
+    "priority",
+    "immediate",
+    "category",
+    "character",
+    "outcome",
+    "remedy",
+    "remedy_what",
+    "remedy_cents",
+    "next_step",
+    "analysis_why",
     "phone",
     "sensitive",
     "conflict",
