@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,11 +28,13 @@ from mailbot.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from mailbot.config import Config
     from mailbot.corridor.mails import Mails
+    from mailbot.importing.mails import Plan as MailPlan
+    from mailbot.importing.mails import Taken
     from mailbot.importing.mapping import Mapping
     from mailbot.importing.register import Plan
     from mailbot.importing.sheets import Table
+    from mailbot.reports.sources import Source
 
 SHOWN = 40  # lines and mistakes told on a terminal; --json tells all
 
@@ -37,10 +42,12 @@ SHOWN = 40  # lines and mistakes told on a terminal; --json tells all
 @command(
     "import",
     examples="mailbot import registre.xlsx --draft correspondance.toml   ·   "
-    "mailbot import registre.xlsx --mapping correspondance.toml --preview",
+    "mailbot import registre.xlsx --mapping correspondance.toml --preview   ·   mailbot import archive.mbox",
 )
 def import_(
-    what: Annotated[Path, typer.Argument(help="Un registre : .csv ou .xlsx.")],
+    what: Annotated[
+        Path, typer.Argument(help="Un registre (.csv, .xlsx), ou des messages : .eml, .mbox, un dossier, un Maildir.")
+    ],
     mapping: Annotated[
         Path | None, typer.Option("--mapping", help="Quelle colonne du registre devient quoi (TOML).")
     ] = None,
@@ -48,33 +55,60 @@ def import_(
         Path | None,
         typer.Option("--draft", help="Écrit cette correspondance d’après les titres du registre, et s’arrête."),
     ] = None,
+    as_complaints: Annotated[
+        bool,
+        typer.Option("--as-complaints", help="De chaque message qui est une réclamation, faire un dossier ouvert."),
+    ] = False,
     preview: Annotated[bool, typer.Option("--preview", help="Montre ce qui serait repris, et n’écrit rien.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Sans demander.")] = False,
     config: ConfigFile = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Reprend un registre tenu ailleurs : montre ce que chaque ligne deviendrait, chaque erreur, puis demande.
+    """Reprend ce qui était avant mailbot : montre ce que chaque ligne ou message deviendrait, chaque erreur, puis demande.
 
     Aucune lettre n’en part. Interrompue, la même commande reprend où elle en était ; répétée, elle n’ajoute rien.
     """
-    if draft is not None:
-        _draft(what, draft)
+    import asyncio
+
+    ask = Asked(preview=preview, yes=yes, as_json=as_json, silent=quiet or as_json)
+    if _holds_mails(what):
+        if mapping or draft:
+            fail(2, "--mapping et --draft valent pour un registre (.csv, .xlsx) ; les messages n’en ont pas besoin.")
+        settings, known = load(config), _mails_in(what)
+        told = asyncio.run(with_mails(settings, lambda m: _take_mails(m, known, what, as_complaints, ask)))
+    elif as_complaints:
+        fail(2, "--as-complaints vaut pour des messages : un registre dit lui-même ce que chaque ligne est.")
+    elif draft is not None:
+        return _draft(what, draft)
     elif mapping is None:
         fail(2, "Donnez --mapping FICHIER ; « --draft FICHIER » en écrit un pour commencer, d’après les titres.")
     else:
-        import asyncio
+        settings, chosen = load(config), _mapping(mapping)
+        table = _opened(what, chosen.how)
+        told = asyncio.run(with_mails(settings, lambda m: _take(m, table, chosen, what.name, ask)))
+    if as_json:
+        show_json(told)
+    raise typer.Exit(0 if told["done"] or (preview and not told["mistakes"]) else NOT_DONE)
 
-        settings = load(config)
-        chosen = _mapping(mapping)
-        table = _table(what, chosen)
-        silent = quiet or as_json
-        told = asyncio.run(
-            with_mails(settings, lambda m: _take(m, table, chosen, what.name, preview, yes, as_json, silent))
-        )
-        if as_json:
-            show_json(told)
-        raise typer.Exit(0 if told["done"] or (preview and not told["mistakes"]) else NOT_DONE)
+
+@dataclass(frozen=True)
+class Asked:
+    """How the command was typed."""
+
+    preview: bool
+    yes: bool
+    as_json: bool
+    silent: bool
+
+    def agrees(self, many: int, what: str) -> bool:
+        return self.yes or not many or agreed(f"Reprendre ces {many} {what} ?", otherwise=False)
+
+
+def _holds_mails(what: Path) -> bool:
+    from mailbot.reports import sources
+
+    return what.is_dir() or what.suffix.lower() in sources.ENDINGS
 
 
 def _draft(register: Path, out: Path) -> None:
@@ -107,10 +141,6 @@ def _mapping(path: Path) -> Mapping:
         fail(WRONG_CONFIG, f"{path} : {len(error.found)} erreur(s) à corriger.", *(f"- {m}" for m in error.found))
 
 
-def _table(path: Path, chosen: Mapping) -> Table:
-    return _opened(path, chosen.how)
-
-
 def _opened(path: Path, how: Any) -> Table:
     from mailbot.importing import sheets
 
@@ -122,36 +152,74 @@ def _opened(path: Path, how: Any) -> Table:
         fail(NOT_DONE, f"{path} : {error}.")
 
 
-async def _take(
-    mails: Mails, table: Table, chosen: Mapping, source: str, preview: bool, yes: bool, as_json: bool, silent: bool
-) -> dict[str, Any]:
+async def _take(mails: Mails, table: Table, chosen: Mapping, source: str, ask: Asked) -> dict[str, Any]:
     from mailbot.guard import NotStarted, Unreadable
     from mailbot.importing import register
 
-    with bar("Lecture", length=len(table.rows), hidden=silent) as shown:
+    with bar("Lecture", length=len(table.rows), hidden=ask.silent) as shown:
         try:
             made = await register.plan(table, chosen, mails.bench, _printable(source), lambda: shown.update(1))
         except NotStarted as error:
             fail(TRY_LATER, f"{error}.")
         except Unreadable as error:
             fail(NOT_DONE, f"Une ligne ne se lit pas ({error}). Rien n’a été fait.")
-    told = _told(made, mails.config)
-    if not as_json:
-        for line in lines(made, mails.config, quiet=silent):
+    told = _told(made)
+    if not ask.as_json:
+        for line in lines(made, quiet=ask.silent):
             typer.echo(line)
     many = len(made.files)
-    if made.mistakes or preview or (many and not yes and not agreed(f"Reprendre ces {many} lignes ?", otherwise=False)):
-        if not as_json:
+    if made.mistakes or ask.preview or not ask.agrees(many, "lignes"):
+        if not ask.as_json:
             typer.echo("Rien n’a été écrit.")
         return told
-    with bar("Reprise", length=many, hidden=silent) as shown:
+    with bar("Reprise", length=many, hidden=ask.silent) as shown:
         given = await register.take_in(made, mails.bench, user(), lambda: shown.update(1))
-    if not silent:
+    if not ask.silent:
         typer.echo(f"{len(given)} dossier(s) repris" + (f" : de {given[0]} à {given[-1]}." if given else "."))
     return {**told, "done": True, "given": given}
 
 
-def _told(made: Plan, config: Config) -> dict[str, Any]:
+def _mails_in(what: Path) -> list[Source]:
+    from mailbot.reports import sources
+
+    try:
+        found = sources.found(what)
+    except OSError as error:
+        fail(NOT_DONE, f"{what} ne se lit pas : {error.strerror}.")
+    if not found:
+        fail(NOT_DONE, f"Aucun message dans {what} : il faut des fichiers .eml ou .mbox, ou un Maildir.")
+    return found
+
+
+async def _take_mails(
+    mails: Mails, found: Sequence[Source], what: Path, as_complaints: bool, ask: Asked
+) -> dict[str, Any]:
+    from mailbot.guard import NotStarted
+    from mailbot.importing import mails as old
+
+    label = _printable(what.name or str(what))
+    with bar("Lecture", length=len(found), hidden=ask.silent) as shown:
+        made = await old.plan(found, mails.bench, lambda: shown.update(1))
+    if not ask.as_json:
+        for line in mail_lines(made):
+            typer.echo(line)
+    told = {"known": made.known, "mistakes": [list(f) for f in made.faults], "mails": [], "done": False}
+    if not ask.preview and not ask.agrees(len(made.mails), "messages"):
+        typer.echo("Rien n’a été écrit.")
+        return told
+    with bar("Essai" if ask.preview else "Reprise", length=len(made.mails), hidden=ask.silent) as shown:
+        try:
+            how = old.rehearse if ask.preview else old.take_in
+            taken = await how(made.mails, mails, label, as_complaints=as_complaints, step=lambda: shown.update(1))
+        except NotStarted as error:
+            fail(TRY_LATER, f"{error}.")
+    if not ask.as_json:
+        for line in taken_lines(taken, quiet=ask.silent, preview=ask.preview):
+            typer.echo(line)
+    return {**told, "mails": [vars(t) for t in taken], "done": not ask.preview}
+
+
+def _told(made: Plan) -> dict[str, Any]:
     return {
         "read_as": made.said,
         "files": [
@@ -175,7 +243,7 @@ def _told(made: Plan, config: Config) -> dict[str, Any]:
     }
 
 
-def lines(made: Plan, config: Config, *, quiet: bool = False) -> list[str]:
+def lines(made: Plan, *, quiet: bool = False) -> list[str]:
     """What would be done, for a terminal; every mistake, always."""
     from mailbot.reports.tables import clean
 
@@ -200,3 +268,28 @@ def lines(made: Plan, config: Config, *, quiet: bool = False) -> list[str]:
     counts = [(len(made.files), "à reprendre"), (len(made.known) + len(made.changed), "déjà reprises")]
     counts.append((len(made.mistakes), "erreurs"))
     return [*out, "Lignes : " + ", ".join(f"{n} {what}" for n, what in counts if n or what == "à reprendre") + "."]
+
+
+def mail_lines(made: MailPlan) -> list[str]:
+    from mailbot.reports.tables import clean
+
+    out = [f"✗ {clean(name)} : {why}, laissé" for name, why in made.faults]
+    undated = sum(not m.dated for m in made.mails)
+    if undated:
+        out.append(f"À savoir : {undated} message(s) sans date plausible, tenus pour reçus maintenant.")
+    return [*out, f"Messages : {len(made.mails)} à reprendre, {made.known} déjà connus, {len(made.faults)} illisibles."]
+
+
+def taken_lines(taken: Sequence[Taken], *, quiet: bool, preview: bool) -> list[str]:
+    """Each file opened, each mail that could not be read, and how many became what."""
+    from mailbot.reports.tables import clean
+
+    out: list[str] = []
+    for each in taken:
+        if each.verdict == "quarantined" or (each.number and not quiet):
+            where = f" → {each.number}" if each.number and not preview else ""
+            out.append(f"  {clean(each.name)}{where} : {each.verdict} ; {clean(each.reason)}")
+    counted = Counter(t.verdict for t in taken)
+    if not quiet:
+        out.append(", ".join(f"{n} « {verdict} »" for verdict, n in counted.most_common()) or "Rien de nouveau.")
+    return [*out, "Rien n’a été écrit."] if preview else out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -71,7 +71,7 @@ async def plan(
         return Plan(source=source, said=table.said, mistakes=tuple(wrong))
     today = workdays.local_date(bench.clock(), config.workdays)
     found = list(rows(table, mapping, config, today, source))
-    mistakes = [*(m for told, _ in found for m in told.mistakes), *_twice(told for told, _ in found)]
+    faults = [*(m for told, _ in found for m in told.mistakes), *_twice(told for told, _ in found)]
     notes = [n for told, _ in found for n in told.notes]
     new: list[tuple[Told, Line, bytes]] = []
     known: list[tuple[int, str]] = []
@@ -91,7 +91,7 @@ async def plan(
         files=tuple(files),
         known=tuple(known),
         changed=tuple(changed),
-        mistakes=tuple(grouped(mistakes)),
+        mistakes=tuple(grouped(faults)),
         notes=tuple(grouped(notes)),
     )
 
@@ -114,14 +114,14 @@ async def _files(new: list[tuple[Told, Line, bytes]], bench: Bench, step: Callab
 
 
 def _next(tx: Session, line: Line, bench: Bench) -> Number:
-    return desks.next_number(tx, SERIES, line.received_at, _setting(bench))
+    return desks.next_number(tx, SERIES, line.received_at, setting(bench))
 
 
-def _setting(bench: Bench) -> desks.Setting:
-    """What a number depends on; unlike `bench.setting` it fixes no start of the desk."""
+def setting(bench: Bench, start: datetime | None = None) -> desks.Setting:
+    """What the desk for an import depends on; unlike `bench.setting` it fixes no start, and its series is the real one."""
     now, config = bench.clock(), bench.config
     return desks.Setting(
-        now=now, mode="live", start=now, timezone=config.calendar.timezone, prefix=config.intake.prefix
+        now=now, mode="live", start=start or now, timezone=config.calendar.timezone, prefix=config.intake.prefix
     )
 
 
@@ -159,7 +159,7 @@ def _known(tx: Session, line: Line, raw: bytes) -> tuple[str, bool]:
 async def take_in(made: Plan, bench: Bench, who: str, step: Callable[[], None] = lambda: None) -> list[str]:
     """Writes what was planned; the numbers given. `step` is called once a line. What another run wrote meanwhile is left."""
     given: list[str] = []
-    for each in made.files:
+    for each in () if made.mistakes else made.files:
         number = await bench.db(partial(_write, bench=bench, each=each, source=made.source, who=who))
         given += [number] if number else []
         step()

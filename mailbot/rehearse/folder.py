@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.parser import BytesHeaderParser
@@ -12,10 +11,10 @@ from email.utils import format_datetime, parseaddr, parsedate_to_datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from mailbot.reports.sources import named
+
 JUNK = ("junk", "spam", "indésirables", "indesirables")
 PROVIDER = "fournisseur.invalid"  # who vouches for the writers where mailbox.authserv_id says nobody
-_DATED = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T _-]?(\d\d)[h:.-]?(\d\d))?[ _-]*(.*)", re.ASCII)
-_NOON = ("12", "00")
 
 
 class Undated(ValueError):
@@ -69,15 +68,9 @@ def _crlf(raw: bytes) -> bytes:
 
 def _dated(stem: str, raw: bytes, zone: ZoneInfo) -> tuple[datetime | None, str]:
     """The name says it first (« 2026-03-23 0905 awa », local time; noon without an hour), else the Date header."""
-    named = _DATED.match(stem)
-    if named:
-        year, month, day, hour, minute, rest = named.groups()
-        hour, minute = (hour, minute) if hour else _NOON
-        try:
-            at = datetime(int(year), int(month), int(day), int(hour), int(minute), tzinfo=zone)
-        except ValueError:
-            return None, rest
-        return at, rest or stem
+    said = named(stem, zone)
+    if said:
+        return said
     header = str(BytesHeaderParser(policy=compat32).parsebytes(raw).get("Date", ""))
     try:
         at = parsedate_to_datetime(header)

@@ -1,16 +1,21 @@
-"""Where the mails for `inspect` come from: one file, a mailbox file, a folder of either. Read one at a time."""
+"""Where the mails for `inspect` and `import` come from: one file, a mailbox file, a folder of either. Read one at a time."""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 ENDINGS = (".eml", ".mbox", ".mbx")
 MAILDIR = ("cur", "new")
+_DATED = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T _-]?(\d\d)[h:.-]?(\d\d))?[ _-]*(.*)", re.ASCII)
+_NOON = ("12", "00")
 
 
 @dataclass(frozen=True)
@@ -65,3 +70,17 @@ def _slice(file: Path, start: int, end: int) -> bytes:
     with file.open("rb") as opened:
         opened.seek(start)
         return opened.read(end - start)
+
+
+def named(stem: str, zone: ZoneInfo) -> tuple[datetime | None, str] | None:
+    """What a name like « 2026-03-23 0905 awa » says: that local time, noon without an hour, and the rest; None when it says no
+    day, a None instant when that day is none."""
+    found = _DATED.match(stem)
+    if not found:
+        return None
+    year, month, day, hour, minute, rest = found.groups()
+    hour, minute = (hour, minute) if hour else _NOON
+    try:
+        return datetime(int(year), int(month), int(day), int(hour), int(minute), tzinfo=zone), rest or stem
+    except ValueError:
+        return None, rest

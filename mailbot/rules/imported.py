@@ -161,13 +161,13 @@ def on_old_mail(
     No command in it is obeyed, nothing is asked of anybody.
     """
     if desk.incoming.unreadable:
-        return _recorded("quarantined", f"repris de {source}, illisible : {desk.incoming.unreadable}", author)
+        return quarantined(f"repris de {source}, illisible : {desk.incoming.unreadable}", author.addr)
     verdict = judge(message, reading, desk, author, config)
     if verdict.kind in ("own", "duplicate"):
-        return _recorded(verdict.kind, f"{verdict.reason} ; repris de {source}", author)
+        return _recorded(verdict.kind, f"{verdict.reason} ; repris de {source}", author.addr)
     if verdict.kind == "complaint" and as_complaint:
         return _as_file(verdict, message, reading, desk, author, config, source)
-    case = verdict.case or desk.same_thread
+    case = verdict.case if verdict.kind == "follow-up" else desk.threaded or desk.same_thread
     if case and as_complaint:
         kind = verdict.kind if verdict.kind in ("follow-up", "auto-reply", "bounce", "list") else "before-start"
         return [
@@ -175,13 +175,18 @@ def on_old_mail(
             Judge(verdict=kind, reason=f"{verdict.reason} ; repris de {source}", number=case.number),
             Note(number=case.number, event=kind, actor=author.addr or "inconnu", text=f"repris de {source}"),
         ]
-    return _recorded("before-start", f"repris de {source} ; serait « {verdict.kind} » : {verdict.reason}", author)
+    return _recorded("before-start", f"repris de {source} ; serait « {verdict.kind} » : {verdict.reason}", author.addr)
 
 
-def _recorded(kind: str, reason: str, author: Author) -> list[Effect]:
+def quarantined(reason: str, writer: str) -> list[Effect]:
+    """What could not be read is kept, and told to whoever imports; nobody is asked to decide about it."""
+    return _recorded("quarantined", reason, writer)
+
+
+def _recorded(kind: str, reason: str, writer: str) -> list[Effect]:
     return [
         Judge(verdict=kind, reason=reason),
-        Note(number=None, event=kind, actor=author.addr or "inconnu", text=reason),
+        Note(number=None, event=kind, actor=writer or "inconnu", text=reason),
     ]
 
 

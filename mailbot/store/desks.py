@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from mailbot.desk import Case, Desk, Incoming, Number, Past, Reported
 from mailbot.message import DeliveryReport
+from mailbot.store.brought import IMPORTED
 from mailbot.store.cases import as_case, case_of, kept_of
 from mailbot.store.staff import code_owner, window
 from mailbot.store.staff import for_staff as _for_staff
@@ -154,6 +155,9 @@ def _duplicate_of(tx: Session, inbound: Inbound, query: Query) -> int | None:
             Inbound.state != "kept",
             Inbound.verdict != "duplicate",
             or_(col(Inbound.verdict) != "spam-suspect", col(Inbound.waiting).is_(False)),
+            or_(  # what was imported as history was never answered
+                col(Inbound.account) != IMPORTED, col(Inbound.verdict) != "before-start", inbound.account == IMPORTED
+            ),
         )
         .order_by(col(Inbound.id))
     ).first()

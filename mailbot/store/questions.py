@@ -313,9 +313,10 @@ def essai_files(tx: Session) -> list[Complaint]:
 
 
 def before_start(tx: Session, since: datetime) -> list[Inbound]:
-    """Mails older than the desk, received at `since` or later; not what `mailbot import` brought."""
-    old = (Inbound.verdict == "before-start", Inbound.received_at >= since, Inbound.account != IMPORTED)
-    return list(tx.exec(select(Inbound).where(*old)))
+    """Mails older than the desk, received at `since` or later; of what `mailbot import` brought, what lies in the mailbox too."""
+    in_mailbox = select(Place.id).where(Place.inbound_id == Inbound.id, Place.account != IMPORTED).exists()
+    old = (Inbound.verdict == "before-start", Inbound.received_at >= since)
+    return list(tx.exec(select(Inbound).where(*old, or_(col(Inbound.account) != IMPORTED, in_mailbox))))
 
 
 CLOCKED = ("chase", "progress", "late", "waiting-reminder", "survey")
