@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlalchemy import bindparam, update
+from sqlmodel import Session, col, select
 
 from mailbot import effects as fx
 from mailbot import failpoints
 from mailbot.complaint import may_follow
 from mailbot.message import Message
-from mailbot.store import journal, quality
+from mailbot.store import direct, journal, quality
 from mailbot.store.minutes import Meeting
 from mailbot.store.tables import (
     Absence,
@@ -51,6 +52,15 @@ class Act:
     inbound_id: int | None = None  # the mail in hand
 
 
+FILE = select(Complaint.id).where(Complaint.number == bindparam("number"))
+LAST = select(Counter.n).where(Counter.series == bindparam("series_"), Counter.year == bindparam("year_"))
+COUNTED = update(Counter).where(col(Counter.series) == bindparam("series_"), col(Counter.year) == bindparam("year_"))
+OWED = select(Due.key).where(Due.key == bindparam("key"))
+SETTLED = select(LetterKey.key).where(col(LetterKey.key).in_(bindparam("keys", expanding=True))).limit(1)
+OF_A_FILE = ("path", "name", "content_type", "size", "sha256", "evidence", "problem")
+FILES = select(Attachment.id).where(Attachment.inbound_id == bindparam("mail")).limit(1)
+
+
 class Impossible(RuntimeError):
     """An effect that contradicts the register: a fault of the rules, nothing is written."""
 
@@ -70,39 +80,62 @@ def _complaint(tx: Session, number: str) -> Complaint:
     return row
 
 
+def _file(tx: Session, number: str | None) -> int | None:
+    """The row id of a file; None for none. It never changes: asked once a decision."""
+    if not number:
+        return None
+    known: dict[str, int] = tx.info.setdefault("files", {})
+    if number not in known:
+        found = direct.ask(tx, FILE, number=number).scalar()
+        if found is None:
+            raise Impossible(f"dossier inconnu : {number}")
+        known[number] = found
+    return known[number]
+
+
 def _judge(tx: Session, effect: fx.Judge, act: Act) -> None:
     inbound = tx.get_one(Inbound, act.inbound_id)
-    inbound.verdict, inbound.reason, inbound.waiting = effect.verdict, effect.reason, not effect.decided
-    inbound.state = "quarantined" if effect.verdict == "quarantined" else "decided"
-    inbound.decided_at = act.now
-    if effect.number:
-        inbound.complaint_id = _complaint(tx, effect.number).id
+    direct.change(
+        tx,
+        inbound,
+        verdict=effect.verdict,
+        reason=effect.reason,
+        waiting=not effect.decided,
+        state="quarantined" if effect.verdict == "quarantined" else "decided",
+        decided_at=act.now,
+        complaint_id=_file(tx, effect.number) or inbound.complaint_id,
+    )
 
 
 def _open(tx: Session, effect: fx.Open, act: Act) -> None:
-    counter = tx.get(Counter, (effect.series, effect.year))
-    if counter is None:
-        counter = Counter(series=effect.series, year=effect.year, n=0)
-        tx.add(counter)
-    if counter.n + 1 != effect.rank:
-        raise Impossible(f"le numéro {effect.number} n’est pas le suivant de la série")
-    counter.n = effect.rank
-    tx.add(
-        Complaint(
-            number=effect.number,
-            series=effect.series,
-            year=effect.year,
-            rank=effect.rank,
-            opened_at=act.now,
-            look_at=act.now,
-            **effect.fields,
-        )
+    _count(tx, effect)
+    direct.add(
+        tx,
+        Complaint,
+        number=effect.number,
+        series=effect.series,
+        year=effect.year,
+        rank=effect.rank,
+        opened_at=act.now,
+        look_at=act.now,
+        **effect.fields,
     )
-    tx.flush()
+
+
+def _count(tx: Session, effect: fx.Open) -> None:
+    """No gaps: the counter moves with the file that it numbers."""
+    last = direct.ask(tx, LAST, series_=effect.series, year_=effect.year).scalar()
+    if (last or 0) + 1 != effect.rank:
+        raise Impossible(f"le numéro {effect.number} n’est pas le suivant de la série")
+    if last is None:
+        direct.add(tx, Counter, series=effect.series, year=effect.year, n=effect.rank)
+    else:
+        direct.ask(tx, COUNTED, series_=effect.series, year_=effect.year, n=effect.rank)
 
 
 def _attach(tx: Session, effect: fx.Attach, act: Act) -> None:
-    tx.get_one(Inbound, effect.inbound_id or act.inbound_id).complaint_id = _complaint(tx, effect.number).id
+    file = _file(tx, effect.number)
+    direct.change(tx, tx.get_one(Inbound, effect.inbound_id or act.inbound_id), complaint_id=file)
 
 
 def _change(tx: Session, effect: fx.Change, act: Act) -> None:
@@ -119,7 +152,7 @@ def _note(tx: Session, effect: fx.Note, act: Act) -> None:
     journal.write(
         tx,
         at=act.now,
-        complaint_id=_complaint(tx, effect.number).id if effect.number else None,
+        complaint_id=_file(tx, effect.number),
         number=effect.number or "",
         event=effect.event,
         actor=effect.actor,
@@ -130,19 +163,18 @@ def _note(tx: Session, effect: fx.Note, act: Act) -> None:
 
 
 def _due(tx: Session, effect: fx.Due, act: Act) -> None:
-    if tx.get(Due, effect.key) is None:
-        tx.add(
-            Due(
-                key=effect.key,
-                kind=effect.kind,
-                at=effect.at,
-                complaint_id=_complaint(tx, effect.number).id if effect.number else None,
-                inbound_id=effect.inbound_id,
-                facts=effect.facts,
-                cause=act.cause,
-            )
+    if direct.ask(tx, OWED, key=effect.key).first() is None:
+        direct.add(
+            tx,
+            Due,
+            key=effect.key,
+            kind=effect.kind,
+            at=effect.at,
+            complaint_id=_file(tx, effect.number),
+            inbound_id=effect.inbound_id,
+            facts=effect.facts,
+            cause=act.cause,
         )
-        tx.flush()
 
 
 def _settle(tx: Session, effect: fx.Settle, act: Act) -> None:
@@ -158,13 +190,15 @@ def _meet(tx: Session, effect: fx.Meet, act: Act) -> None:
 
 
 def _letter(tx: Session, effect: fx.Letter, act: Act) -> None:
-    if any(tx.get(LetterKey, key) for key in effect.keys):
+    if direct.ask(tx, SETTLED, keys=effect.keys).first():
         return  # decided twice, written once
     dressed = act.dress(effect)
-    row = Letter(
+    letter_id: int = direct.add(
+        tx,
+        Letter,
         name=effect.keys[0],
         kind=effect.kind,
-        complaint_id=_complaint(tx, effect.number).id if effect.number else None,
+        complaint_id=_file(tx, effect.number),
         to_addr=effect.to,
         envelope_to=dressed.envelope_to,
         language=effect.language,
@@ -183,12 +217,7 @@ def _letter(tx: Session, effect: fx.Letter, act: Act) -> None:
         undo=effect.undo,
         cause=act.cause,
     )
-    tx.add(row)
-    tx.flush()
-    assert row.id is not None
-    for key in effect.keys:
-        tx.add(LetterKey(key=key, letter_id=row.id))
-    tx.flush()
+    direct.add_all(tx, LetterKey, [{"key": key, "letter_id": letter_id} for key in effect.keys])
 
 
 def _alarm(tx: Session, effect: fx.Alarm, act: Act) -> None:
@@ -315,24 +344,20 @@ _WRITERS: dict[type, Callable[..., None]] = {
 def note_reading(tx: Session, inbound_id: int, message: Message, *, from_addr: str, from_name: str, proof: str) -> None:
     """Derived columns of a mail, written by the decision that read it; `mailbot reread` may write them again."""
     inbound = tx.get_one(Inbound, inbound_id)
-    inbound.message_id, inbound.fingerprint = message.message_id, message.fingerprint
-    inbound.from_addr, inbound.from_name, inbound.subject = from_addr, from_name[:200], message.subject[:500]
-    inbound.date_header, inbound.proof = message.date, proof
-    if not tx.exec(select(Attachment.id).where(Attachment.inbound_id == inbound_id).limit(1)).first():
-        for file in message.attachments:
-            tx.add(
-                Attachment(
-                    inbound_id=inbound_id,
-                    path=file.path,
-                    name=file.name,
-                    content_type=file.content_type,
-                    size=file.size,
-                    sha256=file.sha256,
-                    evidence=file.evidence,
-                    problem=file.problem,
-                )
-            )
-    tx.flush()
+    direct.change(
+        tx,
+        inbound,
+        message_id=message.message_id,
+        fingerprint=message.fingerprint,
+        from_addr=from_addr,
+        from_name=from_name[:200],
+        subject=message.subject[:500],
+        date_header=message.date,
+        proof=proof,
+    )
+    if message.attachments and direct.ask(tx, FILES, mail=inbound_id).first() is None:
+        rows = [{name: getattr(file, name) for name in OF_A_FILE} for file in message.attachments]
+        direct.add_all(tx, Attachment, [{"inbound_id": inbound_id, **row} for row in rows])
 
 
 def told(tx: Session, new: Iterable[Alarm], over: Iterable[Alarm], now: datetime, *, by: str) -> None:

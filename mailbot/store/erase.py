@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Table, update
+from sqlalchemy import JSON, Table, bindparam, update
 from sqlmodel import AutoString, Session, SQLModel, col, select
 
 from mailbot import failpoints
-from mailbot.store import journal
+from mailbot.store import direct, journal
 from mailbot.store.erasures import Erasure
 from mailbot.store.person import Holding, Mentions
 from mailbot.store.tables import (
@@ -34,6 +34,16 @@ from mailbot.store.tables import (
 )
 from mailbot.traces import Traces
 
+SAME = (
+    select(Inbound.id, Inbound.from_addr)
+    .join(Raw, col(Raw.id) == col(Inbound.raw_id))
+    .where(
+        Inbound.fingerprint == bindparam("fingerprint"),
+        Inbound.id != bindparam("this"),
+        col(Raw.erased_at).is_not(None),
+    )
+    .limit(1)
+)
 DOMAIN = "efface.invalid"  # RFC 2606: no mail ever gets there
 GONE = "effacé"
 DATE = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]+([+-]\d\d:\d\d|Z)?)?$", re.ASCII)
@@ -314,9 +324,7 @@ def gone(tx: Session, account: str, folder: str, validity: int, uid: int, now: d
 def came_back(tx: Session, inbound_id: int, now: datetime) -> bool:
     """A mail that was erased came again in other bytes (a relay's new header): erased at once, its copy to be taken away."""
     row = tx.get_one(Inbound, inbound_id)
-    same = (Inbound.fingerprint == row.fingerprint, Inbound.id != inbound_id, col(Raw.erased_at).is_not(None))
-    older = select(Inbound).join(Raw, col(Raw.id) == col(Inbound.raw_id)).where(*same)
-    first = tx.exec(older.limit(1)).first() if row.fingerprint else None
+    first = direct.ask(tx, SAME, fingerprint=row.fingerprint, this=inbound_id).first() if row.fingerprint else None
     if first is None:
         return False
     bare(tx, row, now)

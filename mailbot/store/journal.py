@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session, col, func, select
 
+from mailbot.store import direct
 from mailbot.store.tables import Journal, JournalText
 
 FIRST_HEAD = "0" * 64
+NEWEST = select(Journal.head).order_by(col(Journal.id).desc()).limit(1)
 
 
 def write(
@@ -30,8 +32,10 @@ def write(
     salt: str,
 ) -> int:
     """Appends one line within the decision's transaction; returns its id. `salt`: at least 16 random bytes, hex."""
-    digest = _digest(salt, text)
-    line = Journal(
+    digest, who = _digest(salt, text), _digest(salt, f"{actor}\x1f{cause}")
+    line_id: int = direct.add(
+        tx,
+        Journal,
         at=at,
         complaint_id=complaint_id,
         number=number,
@@ -39,21 +43,16 @@ def write(
         actor=actor,
         cause=cause,
         digest=digest,
-        who=_digest(salt, f"{actor}\x1f{cause}"),
-        head="",
+        who=who,
+        head=_link(last_head(tx), at, number, event, who, digest),
     )
-    line.head = chain(last_head(tx), line)
-    tx.add(line)
-    tx.flush()
-    assert line.id is not None
-    tx.add(JournalText(journal_id=line.id, salt=salt, text=text))
-    tx.flush()
-    return line.id
+    direct.add(tx, JournalText, journal_id=line_id, salt=salt, text=text)
+    return line_id
 
 
 def last_head(tx: Session) -> str:
     """The head of the chain, printed in each digest so that the admins' mailboxes witness it."""
-    return tx.exec(select(Journal.head).order_by(col(Journal.id).desc()).limit(1)).first() or FIRST_HEAD
+    return direct.ask(tx, NEWEST).scalar() or FIRST_HEAD
 
 
 ERASED = "-"  # `who` of a line older than schema 0006 whose actor was replaced: only its link to the next line holds,
@@ -63,7 +62,11 @@ OPENED = "actors-erased"  # and a line of this event must name it
 def chain(previous: str, line: Journal) -> str:
     """A line older than schema 0006 chains over actor and cause themselves."""
     who = (line.who,) if line.who else (line.actor, line.cause)
-    fields = (previous, _utc(line.at), line.number, line.event, *who, line.digest)
+    return _link(previous, line.at, line.number, line.event, *who, line.digest)
+
+
+def _link(previous: str, at: datetime, *said: str) -> str:
+    fields = (previous, _utc(at), *said)
     return hashlib.sha256("\x1f".join(fields).encode()).hexdigest()
 
 

@@ -6,10 +6,16 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from mailbot import failpoints
+from mailbot.store import direct
 from mailbot.store.tables import Inbound, Place, Raw
+
+BYTES = select(Raw.data).join(Inbound, col(Inbound.raw_id) == col(Raw.id)).where(Inbound.id == bindparam("mail"))
+ATTEMPTS = select(Inbound.attempts).where(Inbound.id == bindparam("mail"))
+TRIED = update(Inbound).where(col(Inbound.id) == bindparam("mail"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,9 +180,9 @@ def waiting(tx: Session, limit: int = 100) -> list[int]:
 
 def count_attempt(tx: Session, inbound_id: int) -> int:
     """Counted before reading, so that a mail that kills us is not read for ever (design invariant 7)."""
-    inbound = tx.get_one(Inbound, inbound_id)
-    inbound.attempts += 1
-    return inbound.attempts
+    made: int = direct.ask(tx, ATTEMPTS, mail=inbound_id).scalar_one() + 1
+    direct.ask(tx, TRIED, mail=inbound_id, attempts=made)
+    return made
 
 
 def forgive_attempt(tx: Session, inbound_id: int) -> None:
@@ -186,5 +192,5 @@ def forgive_attempt(tx: Session, inbound_id: int) -> None:
 
 
 def raw_of(tx: Session, inbound_id: int) -> bytes:
-    inbound = tx.get_one(Inbound, inbound_id)
-    return tx.get_one(Raw, inbound.raw_id).data
+    found: bytes = direct.ask(tx, BYTES, mail=inbound_id).scalar_one()
+    return found

@@ -8,16 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlmodel import Session
+from sqlmodel import Session, select
 
+from mailbot.store import direct
 from mailbot.store import engine as engines
 from mailbot.store.tables import Meta
 
 T = TypeVar("T")
 Trouble = SQLAlchemyError  # whatever the database says no with
+FACT = select(Meta.value).where(Meta.key == bindparam("key"))
 Unavailable = OperationalError  # locked, full, unreachable: no fault of what was being written
 
 __all__ = ["Ledger", "Session", "Trouble", "Unavailable", "mode", "recall", "remember", "start_known", "started_at"]
@@ -105,20 +107,23 @@ def remember(tx: Session, key: str, value: str) -> None:
 
 
 def recall(tx: Session, key: str) -> str:
-    row = tx.get(Meta, key)
-    return row.value if row else ""
+    return direct.ask(tx, FACT, key=key).scalar() or ""
 
 
 def start_known(tx: Session, configured: datetime | None) -> datetime | None:
     """The start on record, else the one that the first login will record; None: that login itself."""
-    known = recall(tx, "start")
+    return _start(recall(tx, "start"), configured)
+
+
+def _start(known: str, configured: datetime | None) -> datetime | None:
     return datetime.fromisoformat(known) if known else configured
 
 
 def started_at(tx: Session, configured: datetime | None, now: datetime) -> datetime:
     """The moment from which mails are ours: `mailbox.since`, else the first successful login, fixed once (spec §2)."""
-    start = (start_known(tx, configured) or now).astimezone(UTC)
-    if not recall(tx, "start"):
+    known = recall(tx, "start")
+    start = (_start(known, configured) or now).astimezone(UTC)
+    if not known:
         remember(tx, "start", start.isoformat())
     return start
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, or_, select
 
 from mailbot.complaint import OPEN
 from mailbot.desk import Waiting
+from mailbot.store import direct
 from mailbot.store.brought import IMPORTED
 from mailbot.store.ledger import recall
 from mailbot.store.staff import as_waiting
@@ -29,6 +31,8 @@ from mailbot.store.tables import (
     Place,
     Raw,
 )
+
+EXERCISES = select(Complaint.assignee).where(Complaint.number == bindparam("number"), Complaint.series == "practice")
 
 
 def due_rows(tx: Session, now: datetime, limit: int = 200) -> list[Due]:
@@ -360,8 +364,8 @@ def mails_of(tx: Session, number: str) -> list[int]:
 
 def trainee(tx: Session, number: str | None) -> str:
     """Who exercises on this file: its letters to the complainant come to them. "" for a file that counts."""
-    row = find_complaint(tx, number) if number else None
-    return row.assignee if row is not None and row.series == "practice" else ""
+    found = direct.ask(tx, EXERCISES, number=number.strip().upper()).scalar() if number else None
+    return found or ""
 
 
 def practice_of(tx: Session, person: str) -> tuple[str, int]:

@@ -9,11 +9,31 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, col
 
+from mailbot.store import direct
 from mailbot.store.tables import Complaint, Inbound, Letter
 
 NEVER_LEFT = ("cancelled", "refused", "given_up")
+FILE = select(
+    col(Complaint.id),
+    col(Complaint.received_at),
+    col(Complaint.cycle_started_at),
+    col(Complaint.ack_at),
+    col(Complaint.ack_state),
+    col(Complaint.sensitive),
+    col(Complaint.subject),
+).where(col(Complaint.number) == bindparam("number"))
+THEIRS = select(col(Inbound.received_at), col(Inbound.message_id)).where(
+    col(Inbound.complaint_id) == bindparam("file"), col(Inbound.from_addr).in_(bindparam("reader", expanding=True))
+)
+OURS = select(col(Letter.created_at), col(Letter.message_id)).where(
+    col(Letter.complaint_id) == bindparam("file"),
+    col(Letter.to_addr).in_(bindparam("reader", expanding=True)),
+    col(Letter.state).not_in(NEVER_LEFT),
+    col(Letter.name) != bindparam("without"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,20 +48,13 @@ class Told:
 
 def of(tx: Session, number: str, reader: Collection[str], *, without: str = "") -> Told:
     """The thread of that file with the person of these addresses; `without`: the letter that is being written anew."""
-    row = tx.exec(select(Complaint).where(Complaint.number == number)).first()
+    row = direct.ask(tx, FILE, number=number).first()
     if row is None:
         return Told()
     addresses = [address.lower() for address in reader]
-    theirs = select(Inbound.received_at, Inbound.message_id).where(
-        Inbound.complaint_id == row.id, col(Inbound.from_addr).in_(addresses)
-    )
-    ours = select(Letter.created_at, Letter.message_id).where(
-        Letter.complaint_id == row.id,
-        col(Letter.to_addr).in_(addresses),
-        col(Letter.state).not_in(NEVER_LEFT),
-        Letter.name != without,
-    )
-    both = sorted([*tx.exec(theirs), *tx.exec(ours)])
+    theirs = direct.ask(tx, THEIRS, file=row.id, reader=addresses)
+    ours = direct.ask(tx, OURS, file=row.id, reader=addresses, without=without)
+    both = sorted((at, message_id) for at, message_id in [*theirs, *ours])
     return Told(
         ids=tuple(message_id for _, message_id in both if message_id),
         received_at=row.cycle_started_at or row.received_at,
