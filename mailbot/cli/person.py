@@ -164,6 +164,7 @@ def _show(made: Plan, *, as_json: bool) -> None:
         "journal_lines": len(found.lines),
         "names_shared": len(found.shared),
         "notices": len(named.letters_inside),
+        "packs": len(named.packs),
         "others": len(named.mails) + len(named.letters_outside),
         "others_files": list(named.numbers),
     }
@@ -175,6 +176,8 @@ def _show(made: Plan, *, as_json: bool) -> None:
         f"lignes du journal : {shown['journal_lines']}, avis et relevés à l’équipe : {shown['notices']}.",
         err=True,
     )
+    if shown["packs"]:
+        typer.echo(f"Dossiers de réunion qui la nomment, retirés aussi : {shown['packs']}.", err=True)
     if shown["names_shared"]:
         typer.echo("Le nom est aussi celui de quelqu’un d’autre : il n’est retiré que de ces dossiers.", err=True)
     if shown["others"]:

@@ -206,8 +206,11 @@ def _verified(archive: Archive, found: proof.Proof, at: str) -> None:
 def _meeting(archive: Archive, meeting: Meeting, say: Speaker) -> list[object]:
     """Its pack as it was sent, what was decided, the bulletin; the row of the first page."""
     name = f"reunions/{meeting.last:%Y-%m-%d}-{meeting.id}"
-    archive.add(f"{name}.pdf", meeting.pdf)
-    archive.add(f"{name}.xlsx", meeting.sheet)
+    drawn = [
+        pages.link(archive.add(f"{name}.{ending}", content), what)
+        for ending, what, content in (("pdf", "dossier", meeting.pdf), ("xlsx", "tableur", meeting.sheet))
+        if content  # a pack that named somebody who was erased is gone, what was decided stays
+    ]
     page = ""
     if meeting.decisions or meeting.bulletin:
         held, told = say.day(meeting.held_on), say.moment(meeting.bulletin_at)
@@ -225,8 +228,7 @@ def _meeting(archive: Archive, meeting: Meeting, say: Speaker) -> list[object]:
         say.day(meeting.bulletin_at) or "pas encore",
         pages.joined(
             [
-                pages.link(f"{name}.pdf", "dossier"),
-                pages.link(f"{name}.xlsx", "tableur"),
+                *drawn,
                 *([pages.link(page, "décisions et bulletin")] if page else []),
             ]
         ),

@@ -19,6 +19,7 @@ from sqlmodel import AutoString, Session, SQLModel, col, select
 from mailbot import failpoints
 from mailbot.store import direct, journal
 from mailbot.store.erasures import Erasure
+from mailbot.store.minutes import Meeting
 from mailbot.store.person import Holding, Mentions
 from mailbot.store.tables import (
     Alarm,
@@ -100,6 +101,9 @@ def write(tx: Session, plan: Plan, act: Act) -> int:
         _file(tx, file, plan, act.now)
     _mails(tx, mails, plan, act.now)
     _letters(tx, letters, plan, act.now)
+    for pack in mentions.packs:
+        row = tx.get_one(Meeting, pack)
+        row.pdf, row.sheet = b"", b""
     lines = _lines(tx, plan)
     if plan.whole:
         _everywhere(tx, plan.traces)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,17 @@ def held(tx: Session) -> list[Meeting]:
 def made(tx: Session) -> list[Meeting]:
     """Every pack that was drawn, held or not, in that order."""
     return list(tx.exec(select(Meeting).order_by(col(Meeting.id))))
+
+
+def printing(tx: Session, named: Callable[[str], bool]) -> list[int]:
+    """Packs in which decisions stand that hold certain words: each pack prints those of the meeting held before it."""
+    kept = held(tx)
+    found = []
+    for row in made(tx):
+        before = [m for m in kept if m.id != row.id and m.recorded_at and m.recorded_at <= row.made_at]
+        if before and row.id and named(before[-1].decisions):
+            found.append(row.id)
+    return found
 
 
 def newest(tx: Session) -> Meeting | None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlmodel import Session, col, or_, select
 
 from mailbot.complaint import ENDED
+from mailbot.store import meetings
 from mailbot.store.tables import Attachment, Complaint, Inbound, Journal, JournalText, Letter, Raw
 from mailbot.traces import Traces, usable
 
@@ -39,7 +40,8 @@ class Mentions:
 
     mails: tuple[int, ...] = ()  # of other complainants' files, or of none
     letters_outside: tuple[int, ...] = ()  # to other complainants
-    letters_inside: tuple[int, ...] = ()  # to the staff: notices, digests, alarms
+    letters_inside: tuple[int, ...] = ()  # to the staff: notices, digests, alarms, packs
+    packs: tuple[int, ...] = ()  # of quality meetings, drawn with decisions that name them
     numbers: tuple[str, ...] = ()  # of the files that these mails and letters belong to
 
 
@@ -93,15 +95,21 @@ def mentions(tx: Session, found: Holding, traces: Traces, *, inside: Collection[
     outside: list[int] = []
     within: list[int] = []
     named: list[str] = []
+    packs = meetings.printing(tx, lambda text: traces.scrub(text) != text)
+    drawn = {
+        f"{meetings.PACK}:{pack}" for pack in packs
+    }  # the words of a page are packed: no search of its bytes finds them
     rows = tx.exec(select(Inbound.id, Inbound.complaint_id, Inbound.raw_id)).all() if others else []
     for mail, file, raw_id in rows:
         if mail not in mine and traces.within(tx.exec(select(Raw.data).where(Raw.id == raw_id)).one()):
             mails.append(mail or 0)
             named.append(numbers.get(file, ""))
-    for letter, file, to in tx.exec(select(Letter.id, Letter.complaint_id, Letter.to_addr)).all():
+    letters = tx.exec(select(Letter.id, Letter.complaint_id, Letter.to_addr, Letter.name)).all()
+    for letter, file, to, name in letters:
         if letter in ours or (to not in inside and not others):
             continue
-        if not traces.within(tx.exec(select(Letter.raw).where(Letter.id == letter)).one()):
+        carries = name.rpartition(":")[0] in drawn
+        if not carries and not traces.within(tx.exec(select(Letter.raw).where(Letter.id == letter)).one()):
             continue
         (within if to in inside else outside).append(letter or 0)
         named += [] if to in inside else [numbers.get(file, "")]
@@ -109,6 +117,7 @@ def mentions(tx: Session, found: Holding, traces: Traces, *, inside: Collection[
         mails=tuple(mails),
         letters_outside=tuple(outside),
         letters_inside=tuple(within),
+        packs=tuple(packs),
         numbers=tuple(sorted({n for n in named if n})),
     )
 

@@ -14,6 +14,8 @@ from room import Room, mail, room
 
 from mailbot.corridor.bench import words
 from mailbot.guard import Guard
+from mailbot.message import pdf as glance
+from mailbot.privacy import erasing
 from mailbot.reports import gathered
 from mailbot.reports.counted import Period
 from mailbot.reports.figures import figures
@@ -145,6 +147,24 @@ async def test_r4_2_a_missing_bulletin_is_chased_until_it_left(tmp_path: Path, g
         await desk.take(note(cast.ANN, "Ann Leroy", "#bulletin"))
         await desk.tick(days=8)
         assert len(desk.letters("bulletin-chase")) == 3
+
+
+async def test_a_pack_that_prints_the_name_of_somebody_erased_goes_with_its_letters(
+    tmp_path: Path, guard: Guard
+) -> None:
+    with room(tmp_path, guard) as desk:
+        await desk.take(mail())
+        pack = await _pack(desk)
+        await desk.take(note(cast.ANN, "Ann Leroy", "Re: pack", "Rappeler Carl Petit lundi.", answers=pack.message_id))
+        desk.clock.advance(days=1)
+        await _pack(desk)
+        assert ["Carl Petit" in " ".join(glance.texts(m.pdf)) for m in desk.rows(Meeting)] == [False, True]
+        made = desk.register.ask(lambda tx: erasing.plan(tx, cast.CARL, desk.config, draw=lambda: "0"))
+        erasing.pseudonymise(desk.register, made, desk.config, desk.clock.now, who="dan", cause="command:test")
+        first, second = desk.rows(Meeting)
+        assert first.decisions == "Rappeler Réclamant REC-2026-0001 lundi."
+        assert (bool(first.pdf), bool(first.sheet), second.pdf, second.sheet) == (True, True, b"", b"")
+        assert [bool(letter.raw) for letter in desk.letters("meeting-pack")] == [True, False]
 
 
 async def test_the_pack_comes_by_itself_on_the_first_working_day_after_the_quarter(
