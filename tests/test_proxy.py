@@ -168,6 +168,9 @@ def test_at_a_step_anything_may_happen_to_the_server_once(proxy: Proxy, caller: 
     assert proxy.struck.wait(10)
     assert caller.ask() == ANSWER, "the first answer was lost"
     assert happened == [1]
+    proxy.spoil("ask", lambda: happened.append(2) is None)
+    assert caller.ask() == ANSWER, "and this one not"
+    assert happened == [1, 2]
 
 
 def test_a_cut_ends_what_is_open(proxy: Proxy, caller: Caller) -> None:

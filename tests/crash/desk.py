@@ -181,9 +181,12 @@ class Desk:
 
     def stop(self) -> int:
         """SIGTERM: a clean stop; the exit status."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
         return self.wait()
+
+    def signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def once(self, failpoint: str = "") -> int:
         """`run --once`; the exit status."""

@@ -70,7 +70,7 @@ class Proxy:
     """Use as `with Proxy(port, IMAP) as proxy` and connect to `proxy.port`.
 
     `spoil(step, fault)`: whoever passes that step is struck, until `mend()`; who was struck by a BROKEN verb stays so. A fault
-    of one's own is called once, and what was under way is lost; then all goes on as the server can. `struck` is set then,
+    of one's own is called once, and what was under way is lost unless it is True; then all goes on as the server can. `struck` is set then,
     `reached` as soon as the client is at the step. `cut()` ends all connections without a goodbye, `shut()`
     also keeps new ones out until the next `spoil` or `mend`.
     """
@@ -252,8 +252,9 @@ class _Talk:
             return
         if callable(fault):
             self.left, self.proxy.fault = None, None  # once
-            await asyncio.to_thread(fault)
+            whole = await asyncio.to_thread(fault)
             self.proxy.struck.set()
+            await _write(goal, piece if whole is True else b"")
             return
         self.proxy.struck.set()
         self.dead = fault in BROKEN
