@@ -40,9 +40,10 @@ letters: $(READY) ## dessine et vérifie toutes les lettres dans un vrai navigat
 	@tools/test-packages.sh
 	@cd tests && ../$(BIN)/python -m rendering $(ARGS)
 
-bench: $(READY) ## mesure une boîte pleine contre le travail minimal, sur les mêmes serveurs ; ARGS="--mails 500 --rounds 3"
+WHAT ?= backlog
+bench: $(READY) ## mesure une boîte pleine contre le travail minimal ; ARGS="--mails 500 --rounds 3" ; WHAT=growth, latency… : benchmarks/
 	@tools/test-packages.sh
-	@$(BIN)/python benchmarks/backlog.py $(ARGS)
+	@$(BIN)/python benchmarks/$(WHAT).py $(ARGS)
 
 lint: $(READY) ## style et types
 	$(BIN)/python -m ruff check .

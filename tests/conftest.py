@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -49,6 +50,28 @@ def _running(make: Callable[[], Server]) -> Iterator[Server]:
         yield server
     finally:
         server.remove()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--shuffle", type=int, help="another order of files, and of the tests within each, for each number"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The tests of a file stay together: they share servers. The same number gives the same order to every worker."""
+    seed = config.getoption("--shuffle")
+    if seed is None:
+        return
+    chance = random.Random(seed)
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    names = list(files)
+    chance.shuffle(names)
+    for name in names:
+        chance.shuffle(files[name])
+    items[:] = [item for name in names for item in files[name]]
 
 
 @pytest.fixture(autouse=True)
