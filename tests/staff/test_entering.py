@@ -160,7 +160,7 @@ async def test_the_card_brings_the_form_ready_to_be_filled_in(tmp_path: Path, gu
 # -- the printed acknowledgement handed over (`#remis`) --------------------------------------------------------------------
 
 
-async def test_the_date_of_a_printed_ar_binds_once_it_was_handed_over(tmp_path: Path, guard: Guard) -> None:
+async def test_r1_7_the_date_of_a_printed_ar_binds_once_it_was_handed_over(tmp_path: Path, guard: Guard) -> None:
     async with talk(tmp_path, guard) as desk:
         await entered(desk, VIDAL)
         await desk.staff("remis", "")
@@ -174,7 +174,7 @@ async def test_the_date_of_a_printed_ar_binds_once_it_was_handed_over(tmp_path: 
         assert row.ack_at == desk.desk.clock()
 
 
-async def test_the_day_it_was_posted_can_be_told_later_and_counts_from_then(tmp_path: Path, guard: Guard) -> None:
+async def test_r1_7_the_day_it_was_posted_can_be_told_later_and_counts_from_then(tmp_path: Path, guard: Guard) -> None:
     async with talk(tmp_path, guard) as desk:
         await entered(desk, VIDAL.replace("20/11/2026", "18/11/2026"))
         await desk.staff("remis 20/11/2026", "Posté en recommandé.")
