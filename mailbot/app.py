@@ -271,6 +271,7 @@ class Daemon:
     # -- decisions --------------------------------------------------------------------------------------------------------
 
     async def _decide_loop(self) -> None:
+        self.mails.just_started()
         while not self.stopping.is_set():
             self.beat("decide")
             self.kept.clear()

@@ -5,6 +5,7 @@ The shell around the pure rooms: it brings the mail and its reading, and decides
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,6 +32,7 @@ from mailbot.store.ledger import Session, Unavailable
 from mailbot.store.tables import Complaint, Inbound, Raw
 from mailbot.verdict import same_company
 
+GRACE = 10.0  # seconds that a life must last before it reads again what was in hand at two deaths
 ATTEMPTS = 3  # readings of one mail before it is set aside (design invariant 7)
 BEGINNING = 512 * 2**10  # bytes given to the salvage: what was too large for the reader's memory would kill it again
 ABOUT_ACTIONS = ("action", "fait", "efficace", "inefficace")
@@ -58,6 +60,17 @@ class Mails:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.config = bench.config
+        self._careful_until = 0.0
+
+    def just_started(self) -> None:
+        """Said by a daemon, which may be dying again and again for a reason that is no mail's: what was in hand at two deaths
+        keeps its last attempt until this life has lasted a while."""
+        self._careful_until = asyncio.get_running_loop().time() + GRACE
+
+    async def _waiting(self) -> list[int]:
+        if asyncio.get_running_loop().time() >= self._careful_until:
+            return await self.bench.ask(keep.waiting)
+        return await self.bench.ask(lambda tx: keep.waiting(tx, below=ATTEMPTS - 1))
 
     async def decide_waiting(self, go_on: Callable[[], bool] = lambda: True) -> int:
         """Decides every mail that waits, as long as `go_on()`, asked before each; one bad mail never stops the rest.
@@ -65,7 +78,7 @@ class Mails:
         Returns how many were decided. Raises guard.NotStarted when no mail can be read at all on this machine.
         """
         decided = 0
-        while ids := await self.bench.ask(keep.waiting):
+        while ids := await self._waiting():
             for inbound_id in ids:
                 if not go_on():
                     return decided

@@ -167,11 +167,11 @@ def to_file_away(tx: Session, account: str, folder: str, uidvalidity: int) -> li
     return [(uid, inbound) for uid, inbound in rows if inbound is not None]
 
 
-def waiting(tx: Session, limit: int = 100) -> list[int]:
-    """Mails kept and not yet decided, oldest first."""
+def waiting(tx: Session, limit: int = 100, *, below: int = 2**31 - 1) -> list[int]:
+    """Mails kept and not yet decided, oldest first, that were tried less often than `below`."""
     rows = tx.exec(
         select(Inbound.id)
-        .where(Inbound.state == "kept")
+        .where(Inbound.state == "kept", Inbound.attempts < below)
         .order_by(col(Inbound.received_at), col(Inbound.id))
         .limit(limit)
     )

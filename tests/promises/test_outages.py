@@ -26,9 +26,11 @@ from sink import Sink
 from sqlalchemy import event
 
 from mailbot import audit, jobs, proof
+from mailbot.corridor import mails
 from mailbot.corridor.bench import words
 from mailbot.guard import Guard
 from mailbot.outbox import RoadClosed
+from mailbot.store import keep
 from mailbot.store.ledger import Ledger, Unavailable
 from mailbot.store.tables import Attachment, Inbound, Letter
 
@@ -150,6 +152,24 @@ async def test_t05_twenty_deaths_before_its_turn_cost_a_mail_no_attempt(guard: G
     with room(tmp_path, guard) as desk:
         await desk.mails.decide_waiting()
         assert (desk.inbound(kept).verdict, desk.inbound(kept).attempts) == ("complaint", 1)
+
+
+async def test_t05_what_was_in_hand_at_two_deaths_waits_until_the_desk_has_lived_a_while(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that dies again and again must not make a healthy mail look like the reason."""
+    with room(tmp_path, guard) as desk:
+        at_hand, other = desk.keep(mail()), desk.keep(mail("n° 2", sender="ines@courriel.example"))
+        for _ in range(2):
+            desk.register.run(lambda tx: keep.count_attempt(tx, at_hand))
+        desk.mails.just_started()
+        assert await desk.mails.decide_waiting() == 1
+        assert (desk.inbound(at_hand).state, desk.inbound(at_hand).attempts) == ("kept", 2)
+        assert desk.inbound(other).verdict == "complaint"
+        monkeypatch.setattr(mails, "GRACE", 0.0)
+        desk.mails.just_started()
+        assert await desk.mails.decide_waiting() == 1
+        assert (desk.inbound(at_hand).verdict, desk.inbound(at_hand).attempts) == ("complaint", 3)
 
 
 async def test_t10_a_command_delivered_twice_is_obeyed_once_and_confirmed_once(guard: Guard, tmp_path: Path) -> None:
