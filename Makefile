@@ -8,7 +8,7 @@ READY := .venv/.ready-$(VERSION)
 SPREAD := -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup init install uninstall demo test test-long letters bench lint clean
+.PHONY: help setup init install uninstall demo test test-long kill-matrix letters bench lint clean
 
 help: ## cette liste
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -35,6 +35,10 @@ test: $(READY) ## vérifie tout ; installe avant, une fois, les paquets Debian n
 test-long: $(READY) ## les vérifications qui durent plus que les dix minutes de « make test »
 	@tools/test-packages.sh
 	$(BIN)/python -m pytest -m long $(SPREAD) $(ARGS)
+
+kill-matrix: $(READY) ## tue le bureau à chaque point nommé, trois fois, le relance, et imprime le tableau (un quart d’heure)
+	@tools/test-packages.sh
+	$(BIN)/python -m pytest -q -m "long or not long" tests/crash/test_kill_matrix.py
 
 letters: $(READY) ## dessine et vérifie toutes les lettres dans un vrai navigateur ; images : letters-out/ ; ARGS=--approve
 	@tools/test-packages.sh

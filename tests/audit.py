@@ -280,22 +280,31 @@ def unexplained(
     known_mails: Mapping[str, str],
     known_letters: Collection[str],
     commands: Collection[str] = (),
+    ticks: Collection[str] = (),
 ) -> list[str]:
     """Steps and letters of a `why --json` whose cause is not in the caller's own lists.
 
     `known_mails`: sha256 → Message-ID of the mails that were put in; `known_letters`: Message-IDs that a server accepted;
-    `commands`: what a person typed. No tick is due within a scene, so none is a cause.
+    `commands`: what a person typed; `ticks`: how the names begin of what the scene let come due.
     """
     number = story.get("number", "?")
     steps = [(f"{number} {s.get('event')}", s.get("cause")) for s in story.get("steps", ())]
     written = [(f"{number} {w.get('name')}", w.get("cause")) for w in story.get("letters", ())]
     if not steps or not written:
         return [f"{number}: {len(steps)} steps and {len(written)} letters"]
-    return [f"{what}: {c}" for what, c in [*steps, *written] if not _explained(c, known_mails, known_letters, commands)]
+    return [
+        f"{what}: {c}"
+        for what, c in [*steps, *written]
+        if not _explained(c, known_mails, known_letters, commands, ticks)
+    ]
 
 
 def _explained(
-    cause: Any, known_mails: Mapping[str, str], known_letters: Collection[str], commands: Collection[str]
+    cause: Any,
+    known_mails: Mapping[str, str],
+    known_letters: Collection[str],
+    commands: Collection[str],
+    ticks: Collection[str],
 ) -> bool:
     if not isinstance(cause, dict):
         return False
@@ -304,5 +313,7 @@ def _explained(
         return sha256 in known_mails and known_mails[sha256] == cause.get("message_id")
     if cause.get("kind") == "delivery":
         accepted = cause.get("message_id") in known_letters
-        return accepted and _explained(cause.get("caused_by"), known_mails, known_letters, commands)
+        return accepted and _explained(cause.get("caused_by"), known_mails, known_letters, commands, ticks)
+    if cause.get("kind") == "tick":
+        return any(str(cause.get("due")).startswith(begin) for begin in ticks)
     return cause.get("kind") == "command" and any(words in str(cause.get("words")) for words in commands)

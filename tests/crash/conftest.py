@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import pytest
+from audit import Accepted
 
 
 @dataclass(frozen=True)
 class Line:
-    """One kill: where, at which passage or moment, whether it was proven to hit, what was accepted, what the audit says."""
+    """One kill: where, at which passage or moment, whether it hit, how often each letter was accepted, what the audit says."""
 
     point: str
     when: str
+    where: str
     killed: bool
-    letters: int
-    extra: int
+    letters: str  # « 5 × 1, 1 × 2 »: five letters were accepted once, one twice
+    identical: str  # whether the copies of one letter are the same bytes
     problems: list[str]
+
+
+def line(point: str, when: str, where: str, killed: bool, accepted: Sequence[Accepted], problems: list[str]) -> Line:
+    copies = Counter(a.message_id for a in accepted)
+    letters = ", ".join(f"{n} × {times}" for times, n in sorted(Counter(copies.values()).items()))
+    same = len({(a.message_id, a.raw) for a in accepted}) == len(copies)
+    identical = "–" if len(copies) == len(accepted) else "yes" if same else "NO"
+    return Line(point, when, where, killed, letters, identical, problems)
 
 
 Tell = Callable[[Line], None]
@@ -42,8 +53,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not told:
         return
     terminalreporter.section("kills")
-    terminalreporter.line(f"{'point':<8}{'passage':<22}{'killed':<8}{'letters':>8}{'extra':>7}  audit")
+    terminalreporter.line(
+        f"{'point':<10}{'passage':<22}{'killed at':<34}{'dead':<6}{'letters':<14}{'identical':<11}audit"
+    )
     for x in sorted(told, key=lambda line: (line.point, line.when)):
-        found = "clean" if not x.problems else f"{len(x.problems)} problems: {x.problems[0][:100]}"
-        killed = "yes" if x.killed else "NO"
-        terminalreporter.line(f"{x.point:<8}{x.when:<22}{killed:<8}{x.letters:>8}{x.extra:>7}  {found}")
+        found = "A1–A8 clean" if not x.problems else f"{len(x.problems)} problems: {x.problems[0][:100]}"
+        dead = "yes" if x.killed else "NO"
+        terminalreporter.line(f"{x.point:<10}{x.when:<22}{x.where:<34}{dead:<6}{x.letters:<14}{x.identical:<11}{found}")

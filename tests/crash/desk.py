@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from audit import rows
+
+from mailbot.demo.clock import Clock
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 90.0  # seconds; only ever reached by a program that is stuck
@@ -124,6 +127,7 @@ class Desk:
         self.data_dir.mkdir(parents=True)
         self.config = folder / "config.toml"
         self.log_path = folder / "log"
+        self.clock = Clock(folder / "clock")  # this machine's, until it leaps
         self._process: subprocess.Popen[bytes] | None = None
         self.config.write_text(
             _CONFIG.format(
@@ -156,12 +160,22 @@ class Desk:
 
     # -- the process -------------------------------------------------------------------------------------------------
 
-    def start(self, failpoint: str = "", *words: str, under: Sequence[str] = ()) -> None:
-        """Starts the daemon, killed by itself at `failpoint` (« K04:2 »); `under`: a program that runs it, and its words."""
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self, failpoint: str = "", *words: str, under: Sequence[str] = (), leaping: bool = False) -> None:
+        """Starts the daemon, killed by itself at `failpoint` (« K04:2 »); `under`: a program that runs it, and its words.
+
+        `leaping`: on `self.clock` instead of this machine's.
+        """
         environment = {k: v for k, v in os.environ.items() if not k.startswith("MAILBOT_")}
         if failpoint:
             environment["MAILBOT_FAILPOINT"] = failpoint
         command = [*under, sys.executable, "-m", "mailbot", "run", *words, "--config", str(self.config)]
+        if leaping:
+            command = [sys.executable, "-m", "mailbot.demo.daemon", str(self.config), str(self.clock.file)]
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
@@ -172,6 +186,13 @@ class Desk:
             return self._process.wait(PATIENCE)
         finally:
             self.kill()
+
+    def end(self) -> int | None:
+        """The exit status of a daemon that is about to kill itself; None, and stopped, if it did not."""
+        try:
+            return self.wait()
+        except subprocess.TimeoutExpired:
+            return None
 
     def kill(self) -> int:
         """SIGKILL, if it still runs; the exit status."""
@@ -192,6 +213,13 @@ class Desk:
         """`run --once`; the exit status."""
         self.start(failpoint, "--once")
         return self.wait()
+
+    def children_of(self, pid: int) -> int:
+        """How many readers of a dead daemon are left; an end that is on its way is waited for."""
+        deadline = time.monotonic() + 10
+        while (left := _readers(pid)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return left
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "mailbot", *words, "--config", str(self.config)]
@@ -231,7 +259,7 @@ class Desk:
         return all(any(trace in data for data in kept) for trace in wanted) and not self._waiting()
 
     def _waiting(self) -> list[dict[str, Any]]:
-        now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
+        now = f"{self.clock():%Y-%m-%d %H:%M:%S.%f}"
         mails = self.rows("SELECT id, state, attempts FROM inbound WHERE state = 'kept'")
         letters = self.rows(
             "SELECT name, state, answer FROM letter WHERE state = 'claimed' OR state = 'owed' AND next_try_at <= ?", now
@@ -248,6 +276,16 @@ class Desk:
     def numbers(self, series: str = "real") -> list[str]:
         found = self.rows('SELECT number FROM complaint WHERE series = ? ORDER BY "rank"', series)
         return [row["number"] for row in found]
+
+
+def _readers(parent: int) -> int:
+    """Processes that read mails for this pid, which they were started with."""
+    found = 0
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            words = file.read_bytes().split(b"\0")
+            found += b"mailbot.guard" in words and str(parent).encode() in words
+    return found
 
 
 def stories(asked: Iterable[tuple[Path, str]]) -> list[dict[str, Any]]:

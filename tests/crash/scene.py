@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 from audit import Evidence, carries
@@ -15,6 +15,9 @@ from servers.mail import MailServer
 
 from crash.desk import Desk
 from crash.sink import Sink
+from mailbot import workdays
+
+CALENDAR = workdays.Calendar()
 
 
 def four_mails(post: Post) -> list[Mail]:
@@ -56,9 +59,14 @@ class Rig:
         stage.deliver(self.server, self.post.desk, mails)
         self.sent += mails
 
-    def to_idle(self) -> int:
+    def next_day(self) -> None:
+        """The clock leaps to ten past ten of the next working day: a chase a file, and the digest."""
+        day = workdays.add(workdays.local_date(self.desk.clock(), CALENDAR), 1, CALENDAR)
+        self.desk.clock.leap_to(workdays.at(day, time(10, 10), CALENDAR))
+
+    def to_idle(self, *, leaping: bool = False) -> int:
         """Started again, left to finish, and stopped; the exit status. One more newsletter proves that it takes mail again."""
-        self.desk.start()
+        self.desk.start(leaping=leaping)
         self.deliver(first.newsletters(self.post, range(1)))
         self.desk.await_idle(m.trace for m in self.sent)
         return self.desk.stop()

@@ -5,18 +5,17 @@ from __future__ import annotations
 import random
 import signal
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from audit import audit, unexplained
+from audit import Accepted, audit, unexplained
 from scenes import first
 from scenes.post import Mail, Post
 from servers.mail import MailServer
 
-from crash.conftest import Line, Tell, asked_for
+from crash.conftest import Tell, asked_for, line
 from crash.desk import stories
 from crash.scene import Rig, four_mails, rig
 
@@ -34,7 +33,7 @@ class Run:
     finished: list[bool]
     end: int
     problems: list[str]
-    copies: Counter[str]
+    accepted: list[Accepted]
     files: list[str]
     config: Path
     mails: dict[str, str]
@@ -94,7 +93,7 @@ def _play(server: MailServer, folder: Path, seed: int, works: float) -> Run:
         evidence = r.evidence(extra_copies=2)
         return Run(
             moments=moments, statuses=statuses, begun=begun, finished=finished, end=end, problems=audit(evidence),
-            copies=Counter(a.message_id for a in r.sink.accepted), files=r.desk.numbers(), config=r.desk.config,
+            accepted=r.sink.accepted, files=r.desk.numbers(), config=r.desk.config,
             mails=r.known_mails(),
         )  # fmt: skip
 
@@ -126,7 +125,7 @@ def test_killed_twice_at_random_and_left_to_finish_the_audit_is_clean(
     run = runs[seed]
     when = " ".join(f"{m:.2f}s" for m in run.moments)
     killed = run.statuses == [-signal.SIGKILL] * 2
-    tell(Line(f"#{seed}", when, killed, len(run.copies), sum(n - 1 for n in run.copies.values()), run.problems))
+    tell(line(f"#{seed}", when, "seconds of work, drawn", killed, run.accepted, run.problems))
     assert killed
     assert run.end == 0
     assert run.problems == []
@@ -142,5 +141,7 @@ def test_every_step_names_the_mail_that_caused_it(runs: dict[int, Run]) -> None:
     told = stories((run.config, number) for run, number in asked)
     assert len(told) == 4 * len(runs)
     assert [
-        p for (run, _), t in zip(asked, told, strict=True) for p in unexplained(t, run.mails, set(run.copies))
+        p
+        for (run, _), t in zip(asked, told, strict=True)
+        for p in unexplained(t, run.mails, {a.message_id for a in run.accepted})
     ] == []

@@ -15,7 +15,10 @@ ALL = range(1, 78)
 
 # number → tests that prove it under another name, « file::test »
 ELSEWHERE: dict[int, tuple[str, ...]] = {
-    1: ("crash/test_kill_matrix.py::test_killed_there_and_started_again_the_audit_is_clean",),
+    1: (
+        "crash/test_kill_matrix.py::test_killed_there_and_started_again_the_audit_is_clean",
+        "crash/test_kill_matrix.py::test_the_kill_hit_where_the_point_says",
+    ),
     3: ("crash/test_random_kills.py::test_killed_twice_at_random_and_left_to_finish_the_audit_is_clean",),
     7: ("test_corridor.py::test_a_mail_delivered_twice_is_one_complaint",),
     8: ("test_corridor.py::test_the_same_words_in_a_new_mail_are_a_new_complaint",),
