@@ -201,7 +201,7 @@ async def _take_mails(
     with bar("Lecture", length=len(found), hidden=ask.silent) as shown:
         made = await old.plan(found, mails.bench, lambda: shown.update(1))
     if not ask.as_json:
-        for line in mail_lines(made):
+        for line in mail_lines(made, quiet=ask.silent):
             typer.echo(line)
     told = {"known": made.known, "mistakes": [list(f) for f in made.faults], "mails": [], "done": False}
     if not ask.preview and not ask.agrees(len(made.mails), "messages"):
@@ -265,15 +265,19 @@ def lines(made: Plan, *, quiet: bool = False) -> list[str]:
     ]
     out += [f"À savoir : {clean(str(n))}" for n in made.notes]
     out += [f"✗ {clean(str(m))}" for m in made.mistakes]
+    if quiet and not made.mistakes:
+        return out
     counts = [(len(made.files), "à reprendre"), (len(made.known) + len(made.changed), "déjà reprises")]
     counts.append((len(made.mistakes), "erreurs"))
     return [*out, "Lignes : " + ", ".join(f"{n} {what}" for n, what in counts if n or what == "à reprendre") + "."]
 
 
-def mail_lines(made: MailPlan) -> list[str]:
+def mail_lines(made: MailPlan, *, quiet: bool) -> list[str]:
     from mailbot.reports.tables import clean
 
     out = [f"✗ {clean(name)} : {why}, laissé" for name, why in made.faults]
+    if quiet:
+        return out
     undated = sum(not m.dated for m in made.mails)
     if undated:
         out.append(f"À savoir : {undated} message(s) sans date plausible, tenus pour reçus maintenant.")

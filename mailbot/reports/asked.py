@@ -35,6 +35,11 @@ class Asked:
         return [f for f in self.register.files if f.counts and self.period.holds(f.received_on)]
 
     @property
+    def heard(self) -> list[Filed]:
+        """Those that this desk received itself: of another register's AR no hour is known."""
+        return [f for f in self.received if not f.imported]
+
+    @property
     def closed(self) -> list[Filed]:
         return [f for f in self.register.files if f.counts and f.stage == "closed" and self.period.holds(f.closed_on)]
 

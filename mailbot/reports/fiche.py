@@ -27,6 +27,7 @@ MORE = "… (la suite est dans le message conservé)"
 ERASED = "effacé"
 CHANNEL = re.compile(r"saisie de .{1,200} \((.{1,60})\)")
 ENTERED = "saisie de "
+FROM_REGISTER = "repris du registre "
 NONE = "–"
 
 
@@ -107,15 +108,15 @@ def _sections(told: Filled, say: Speaker) -> Iterable[tuple[str, list[Row]]]:
 def _identity(told: Filled, say: Speaker) -> list[Row]:
     row, first = told.held.file, told.held.mails[0] if told.held.mails else None
     written = first.row.date_header if first and first.row.date_header else row.received_at
+    by = say.name(first.row.from_addr) if first and entered(first) else "la boîte (mailbot)"
     return [
         Row(label="Numéro", value=row.number),
         Row(label="Nature", value=row.nature),
         Row(label="Canal", value=_channel(told)),
-        Row(label="Reçue par", value=say.name(first.row.from_addr) if first and entered(first) else "la boîte (mailbot)"),
+        Row(label="Reçue par", value="reçue avant mailbot" if row.origin else by),
         Row(label="Écrite le", value=say.day(written)),
         Row(label="Langue", value=said.LANGUAGES.get(row.language, row.language)),
-        *([Row(label="Reprise de", value=row.origin)] if row.origin else []),
-        *([Row(label="Ancien numéro", value=row.old_number)] if row.old_number else []),
+        *([Row(label="Reprise du", value=" ; n° ".join(filter(None, (row.origin, row.old_number))))] if row.origin else []),
     ]  # fmt: skip
 
 
@@ -128,6 +129,8 @@ def _channel(told: Filled) -> str:
     if not told.held.mails:
         return ""
     first = told.held.mails[0].row
+    if first.reason.startswith(FROM_REGISTER):
+        return "non dit : dossier repris d’un registre"
     if entered := CHANNEL.match(first.reason):
         return entered[1]
     if first.from_addr in {a.lower() for a in told.config.intake.forms}:

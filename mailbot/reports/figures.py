@@ -79,13 +79,13 @@ def _ack_delays(a: Asked) -> list[timedelta]:
 
 @_figure(3, "Délai d’accusé de réception", "médiane, P95 et maximum de (AR accepté − réception)", "médiane < 2 min")
 def _ack_delay(a: Asked) -> Made:
-    delays = _ack_delays(a)
+    delays, apart = _ack_delays(a), unmeasured(a.received, a.heard)
     if not delays:
-        return {"text": "aucun cas"}
+        return {"text": f"aucun cas{apart}"}
     p95 = delays[min(len(delays) - 1, -(-95 * len(delays) // 100) - 1)]
     seconds = timedelta(seconds=median(d.total_seconds() for d in delays))
     return {
-        "text": f"médiane {span(seconds)}, P95 {span(p95)}, maximum {span(delays[-1])} (n = {len(delays)})",
+        "text": f"médiane {span(seconds)}, P95 {span(p95)}, maximum {span(delays[-1])} (n = {len(delays)}){apart}",
         "met": seconds < timedelta(minutes=2),
     }
 
@@ -95,7 +95,8 @@ def _ack_delay(a: Asked) -> Made:
 )
 def _ack_in_an_hour(a: Asked) -> Made:
     asked = [f for f in a.received if not f.ack_excused]
-    return of(share((f.ack_at and f.ack_at - f.received_at < HOUR for f in asked), asked), at_least=99)
+    found = share((f.ack_at and f.ack_at - f.received_at < HOUR for f in asked), asked)
+    return of(found, at_least=99, left_out=unmeasured(a.received, a.heard))
 
 
 @_figure(5, "Accusés de réception", "AR acceptés / (R − exceptions motivées) ; non remis nommés", "100 %")
@@ -103,7 +104,8 @@ def _acknowledged(a: Asked) -> Made:
     asked = [f for f in a.received if not f.ack_excused]
     lost = [f.number for f in a.received if f.ack_lost]
     more = f" ; non remis : {', '.join(lost)}" if lost else ""
-    return of(share((f.ack_at and not f.ack_lost for f in asked), asked), at_least=100, more=more)
+    found = share((f.ack_at and not f.ack_lost for f in asked), asked)
+    return of(found, at_least=100, more=more, left_out=unmeasured(a.received, a.heard))
 
 
 @_figure(6, "Délai d’évaluation", "médiane de jo(d0, évaluation) ; part en 1 jo au plus", "≥ 90 %")
