@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -122,6 +123,8 @@ def test_the_fiche_of_the_file_and_the_figures_lie_beside_the_letters(played: Pa
     [fiche] = (played / "fiches").iterdir()
     assert fiche.name == "REC-2026-0001.pdf"
     assert "la salle était fermée" in " ".join(glance.texts(fiche.read_bytes()))
+    with zipfile.ZipFile(played / "registre.xlsx") as book:
+        assert b"Salle ferm" in book.read("xl/sharedStrings.xml")
     told = json.loads((played / "chiffres.json").read_text(encoding="utf-8"))
     assert (told["from"], told["to"], told["figures"][0]["text"]) == ("2026-03-23", "2026-04-02", "1")
     # the 1st of April begins a quarter: the pack of the first one has been made

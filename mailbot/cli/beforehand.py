@@ -105,7 +105,8 @@ def _lines(played: Played, out: Path) -> list[str]:
     ]
     return [
         *lines,
-        f"Tout est dans {out} : lettres/, fiches/, reunions/, registre, journal et messages (.csv, .json), chiffres.json, mailbot.db.",
+        f"Tout est dans {out} : lettres/, fiches/, reunions/, registre (.xlsx, .csv, .json), journal et messages (.csv, .json), "
+        "chiffres.json, mailbot.db.",
     ]
 
 

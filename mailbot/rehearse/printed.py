@@ -1,4 +1,4 @@
-"""What an organisation would lay on the table of what was played: the figures, the packs of its meetings, each file's fiche."""
+"""What an organisation would lay on the table of what was played: register, figures, packs of its meetings, each file's fiche."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from pathlib import Path
 
 from mailbot.corridor import fiches
 from mailbot.corridor.bench import Bench
-from mailbot.reports import gathered
+from mailbot.reports import export, gathered
 from mailbot.reports.counted import Period
 from mailbot.reports.figures import figures
 from mailbot.store import meetings
 from mailbot.store.ledger import Session
 
-FICHES, MEETINGS, FIGURES = "fiches", "reunions", "chiffres.json"
+REGISTER, FIGURES, MEETINGS, FICHES = "registre.xlsx", "chiffres.json", "reunions", "fiches"
 AT_ONCE = 2  # drawn beside each other
 
 
 async def write(bench: Bench, out: Path, period: Period, numbers: list[str]) -> None:
-    """`chiffres.json`, `reunions/` and `fiches/`, as they stand at the instant of the bench's clock."""
+    """`registre.xlsx`, `chiffres.json`, `reunions/` and `fiches/`, as they stand at the instant of the bench's clock."""
+    register = await bench.ask(lambda tx: export.table(tx, bench.config))
+    (out / REGISTER).write_bytes(export.write(register, "xlsx", made_at=bench.clock()))
     told = gathered.as_json(figures(await bench.ask(lambda tx: gathered.register(tx, bench.config)), period), period)
     (out / FIGURES).write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     (out / MEETINGS).mkdir()

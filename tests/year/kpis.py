@@ -21,6 +21,19 @@ PERIODS = {
     AUTUMN: (date(2026, 7, 1), date(2026, 9, 30)),
 }
 
+# Working days from the AR (without one, from the reception) to the answer; of the 44 files, those that were answered.
+WORKING_DAYS = {
+    **dict.fromkeys(
+        """anne bilal cecile gwen mona paula quim rosa samir vera wim xena dora elio fanny gaston hana irene juan kenza leo mila
+        noe olga rami""".split(),
+        1,
+    ),
+    **dict.fromkeys("denis lea oscar tess ugo yann petra".split(), 2),
+    "jeanne": 3, "ilan": 6, "hector": 8, "karl": 8,
+}  # fmt: skip
+LATE = {"hector", "karl"}
+KEPT = {"hector": True, "ilan": False}  # of the dates promised
+
 # rank → (who and how, the year, the pack of June, that of the third quarter)
 FIGURES: dict[int, tuple[str, str, str, str]] = {
     1: (

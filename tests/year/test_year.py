@@ -26,7 +26,7 @@ import year
 from mailbot.config import Config, Person
 from mailbot.rehearse import folder as folders
 from mailbot.rehearse import play as plays
-from mailbot.reports import fiche, gathered
+from mailbot.reports import export, fiche, gathered
 from mailbot.reports.counted import Period
 from mailbot.reports.figures import figures
 from mailbot.reports.said import Speaker
@@ -243,6 +243,41 @@ async def test_dates_stages_natures_and_outcomes_are_those_written_by_hand(runs:
     until = {file for file, first in year.rows(year.LETTERS) if file != "-" and f"2026-{first[:5]}" <= runs[0].last}
     assert set(runs[0].files) == until
     assert differences(runs[0]) == {}
+
+
+async def test_the_register_as_it_is_exported_says_the_same(runs: tuple[Played, Played]) -> None:
+    run, config = runs[0], settings(runs[0].out)
+    table = asked_of(run, lambda tx: export.table(tx, config))
+    rows = [dict(zip((c.name for c in table.columns), row, strict=True)) for row in table.rows]
+    of_number = {row["numero"]: row for row in rows}
+    wrong = {}
+    for line in year.rows(year.REGISTER):
+        name, meant = line[0], expected(line)
+        if name not in run.files:
+            continue
+        row, took = of_number[run.files[name]["number"]], kpis.WORKING_DAYS.get(name)
+        came = (
+            *(
+                row[key]
+                for key in ("nature", "fondement", "priorite", "jours_ouvres", "dans_le_delai", "dans_l_engagement")
+            ),
+            row["echeance"].isoformat(),
+            row["close_le"] and f"{row['close_le']:%Y-%m-%d}",
+            row["reclamant"] == "confidentiel",
+        )
+        told = (
+            *(meant[key] for key in ("nature", "outcome", "priority")),
+            took,
+            None if took is None else name not in kpis.LATE,
+            kpis.KEPT.get(name),
+            meant["due_on"],
+            meant["closed"],
+            meant["sensitive"],
+        )
+        if came != told:
+            wrong[name] = (came, told)
+    assert wrong == {}
+    assert len(rows) == len(run.files)
 
 
 async def test_numbers_follow_without_a_gap(runs: tuple[Played, Played]) -> None:
