@@ -259,10 +259,8 @@ def _answer(told: Filled, say: Speaker) -> list[Row]:
     calendar = told.config.workdays
     start = filed.ack_on or filed.received_on
     assert filed.answered_on is not None
-    open_days = workdays.count(start, filed.answered_on, calendar)
-    took = (
-        f"{open_days} {'jours ouvrés' if open_days > 1 else 'jour ouvré'}, {(filed.answered_on - start).days} en tout"
-    )
+    open_days = said.working_days(workdays.count(start, filed.answered_on, calendar))
+    took = f"{open_days}, {(filed.answered_on - start).days} en tout"
     granted = ", ".join(part for part in (row.remedy, row.remedy_what, _money(row.remedy_cents)) if part)
     rows = [
         Row(label="Fondement", value=row.outcome),

@@ -74,6 +74,10 @@ def category(code: str) -> str:
     return f"{code.upper()}, {CATEGORIES[code.upper()]}" if code.upper() in CATEGORIES else code
 
 
+def working_days(n: int) -> str:
+    return f"{n} jours ouvrés" if n > 1 else f"{n} jour ouvré"
+
+
 def size(octets: int) -> str:
     if octets < 1_000:
         return f"{octets} octets"
