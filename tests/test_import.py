@@ -33,9 +33,11 @@ from mailbot.corridor.bench import words
 from mailbot.guard import Guard
 from mailbot.importing import lines, mapping, register, sheets
 from mailbot.importing.sheets import How
+from mailbot.privacy import erasing
 from mailbot.reports import figures, gathered, tables
 from mailbot.reports.counted import Period
 from mailbot.rules import imported
+from mailbot.store import erase, journal
 from mailbot.store.tables import Letter
 
 in_one_loop = pytest.mark.asyncio(loop_scope="module")
@@ -487,6 +489,20 @@ async def test_a_human_may_answer_and_the_complainant_may_write(guard: Guard, tm
         assert [row.to_addr for row in desk.letters("news")] == ["zoe@courriel.example"]
         suite = mail("Re: [REC-2026-0001]", "Bonjour, du nouveau ?\n", sender="zoe@courriel.example", name="Zoé Lam")
         assert (await desk.take(suite)).verdict == "follow-up"
+
+
+@in_one_loop
+async def test_who_was_erased_does_not_come_back_with_the_same_register(guard: Guard, tmp_path: Path) -> None:
+    with room(tmp_path, guard) as desk:
+        await take(desk)
+        plan = desk.register.ask(lambda tx: erasing.plan(tx, cast.CARL, desk.config, draw=lambda: "0" * 12))
+        act = erase.Act(now=desk.clock(), who=WHO, cause="command:test", salt=lambda: "5a" * 16)
+        desk.register.run(lambda tx: erase.write(tx, plan, act))
+        assert await take(desk) == []
+        left = "\n".join(line for line in dumped(tmp_path) if 'INTO "erasure"' not in line)
+        assert [word for word in (cast.CARL, "Carl Petit") if word in left] == []
+        assert desk.file("REC-2025-0001").old_number == "25-1", "the number stays"
+        assert list(desk.register.ask(lambda tx: list(journal.broken(tx)))) == []
 
 
 @in_one_loop
