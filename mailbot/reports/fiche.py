@@ -27,7 +27,6 @@ MORE = "… (la suite est dans le message conservé)"
 ERASED = "effacé"
 CHANNEL = re.compile(r"saisie de .{1,200} \((.{1,60})\)")
 ENTERED = "saisie de "
-FROM_REGISTER = "repris du registre "
 NONE = "–"
 
 
@@ -129,14 +128,13 @@ def _channel(told: Filled) -> str:
     if not told.held.mails:
         return ""
     first = told.held.mails[0].row
-    if first.reason.startswith(FROM_REGISTER):
+    if first.reason.startswith("repris du registre "):
         return "non dit : dossier repris d’un registre"
     if entered := CHANNEL.match(first.reason):
         return entered[1]
     if first.from_addr in {a.lower() for a in told.config.intake.forms}:
         return "formulaire du site"
-    inside = told.config.person(first.from_addr) is not None
-    return "courriel transmis par un collègue" if inside else "courriel"
+    return "courriel transmis par un collègue" if told.config.person(first.from_addr) else "courriel"
 
 
 def _complainant(told: Filled) -> list[Row]:
