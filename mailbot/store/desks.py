@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, true
-from sqlmodel import Session, col, func, or_, select
+from sqlalchemy import and_, bindparam
+from sqlalchemy import case as when
+from sqlalchemy import select as columns
+from sqlmodel import AutoString, Session, col, func, or_, select
 
 from mailbot.desk import Case, Desk, Incoming, Number, Past, Reported
 from mailbot.message import DeliveryReport
+from mailbot.store import direct
 from mailbot.store.brought import IMPORTED
 from mailbot.store.cases import as_case, case_of, kept_of
 from mailbot.store.staff import code_owner, window
@@ -22,7 +26,66 @@ from mailbot.store.tables import Complaint, Counter, Due, Inbound, Letter, Lette
 HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
 BOUNCE_WINDOW = timedelta(days=7)  # spec §10
 COUNTED = ("complaint", "follow-up", "held", "quarantined")  # verdicts that count towards a flood
+WILD = re.compile(r"[%_/]")  # what LIKE obeys, and the sign that takes its force
 GREETINGS = ("ack", "ack-group", "receipt")
+LAST = select(Counter.n).where(Counter.series == bindparam("series"), Counter.year == bindparam("year"))
+OWN = select(Letter.id).where(Letter.message_id == bindparam("message_id"))
+SAME = (
+    select(Inbound.id)
+    .where(
+        Inbound.fingerprint == bindparam("fingerprint"),
+        Inbound.id != bindparam("this"),
+        Inbound.state != "kept",
+        Inbound.verdict != "duplicate",
+        or_(col(Inbound.verdict) != "spam-suspect", col(Inbound.waiting).is_(False)),
+        or_(  # what was imported as history was never answered
+            col(Inbound.account) != IMPORTED,
+            col(Inbound.verdict) != "before-start",
+            bindparam("account", type_=AutoString) == IMPORTED,
+        ),
+    )
+    .order_by(col(Inbound.id))
+)
+WROTE = select(Complaint.id).where(Complaint.complainant_addr == bindparam("addr")).limit(1)
+IN_THE_HOUR = (
+    Inbound.received_at > bindparam("after"),
+    Inbound.received_at <= bindparam("until"),
+    Inbound.id != bindparam("this"),
+    col(Inbound.verdict).in_(COUNTED),
+)
+FROM_SENDER = select(func.count()).select_from(Inbound).where(Inbound.from_addr == bindparam("addr"), *IN_THE_HOUR)
+UNPROVEN = select(func.count()).select_from(Inbound).where(col(Inbound.proof).not_like("pass%"), *IN_THE_HOUR)
+GREETED = (
+    select(func.count(when((col(Letter.created_at) > bindparam("hour"), 1))), func.count())
+    .select_from(Letter)
+    .where(Letter.to_addr == bindparam("addr"), Letter.created_at > bindparam("day"), col(Letter.kind).in_(GREETINGS))
+)
+GREETED_LIVE = GREETED.where(Letter.envelope_to == bindparam("addr"))
+GROUP = select(Due.key).where(
+    col(Due.key).like(bindparam("mine"), escape="/"), Due.kind == "group", col(Due.done_at).is_(None)
+)
+# Two trainings may begin on one day: a session is that of its training.
+LINKS: tuple[tuple[str, Any], ...] = (
+    ("même personne", col(Complaint.complainant_addr) == bindparam("complainant")),
+    ("même entreprise", col(Complaint.complainant_domain) == bindparam("domain")),
+    (
+        "même session",
+        and_(col(Complaint.session) == bindparam("session"), col(Complaint.training) == bindparam("training")),
+    ),
+    ("même formation", col(Complaint.training) == bindparam("training")),
+)
+SHOWN = columns(
+    col(Complaint.number),
+    col(Complaint.received_at),
+    col(Complaint.subject),
+    col(Complaint.stage),
+    col(Complaint.sensitive),
+    col(Complaint.staff_named),
+)
+PAST = {
+    link: SHOWN.where(where, col(Complaint.series) == bindparam("series")).order_by(col(Complaint.id).desc()).limit(10)
+    for link, where in LINKS
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +142,7 @@ def desk_for(tx: Session, inbound: Inbound, query: Query, setting: Setting, *, u
         if colleague
         else {"window": window(tx, joined or (cited[0] if cited else None))}
     )
+    in_an_hour, in_a_day = _letters_to(tx, query.complainant, setting)
     return Desk(
         now=setting.now,
         mode=setting.mode,
@@ -97,8 +161,8 @@ def desk_for(tx: Session, inbound: Inbound, query: Query, setting: Setting, *, u
         history=_history(tx, query, series, setting),
         from_sender=_from_sender(tx, inbound, query.author),
         unproven=_unproven(tx, inbound),
-        letters_to_sender=_letters_to(tx, query.complainant, setting, HOUR),
-        letters_in_a_day=_letters_to(tx, query.complainant, setting, DAY),
+        letters_to_sender=in_an_hour,
+        letters_in_a_day=in_a_day,
         group_key=_group_key(tx, query.complainant),
         reported=_reported(tx, query, setting.now),
         **staff,
@@ -122,8 +186,7 @@ def _incoming(tx: Session, inbound: Inbound, unreadable: str) -> Incoming:
 def next_number(tx: Session, series: str, received_at: datetime, setting: Setting) -> Number:
     """The next number of the year of reception in the desk's time zone (spec §2, §3)."""
     year = received_at.astimezone(ZoneInfo(setting.timezone)).year
-    counter = tx.get(Counter, (series, year))
-    rank = (counter.n if counter else 0) + 1
+    rank = (direct.ask(tx, LAST, series=series, year=year).scalar() or 0) + 1
     prefix = {"essai": "ESSAI", "practice": "EXERCICE"}.get(series, setting.prefix)
     return Number(series=series, year=year, rank=rank, text=f"{prefix}-{year}-{rank:04d}")
 
@@ -141,30 +204,19 @@ def with_party(tx: Session, case: Case | None) -> Case | None:
 def _own(tx: Session, query: Query) -> bool:
     if not query.message_id:
         return False
-    return tx.exec(select(Letter.id).where(Letter.message_id == query.message_id)).first() is not None
+    return direct.ask(tx, OWN, message_id=query.message_id).first() is not None
 
 
 def _duplicate_of(tx: Session, inbound: Inbound, query: Query) -> int | None:
     if not query.fingerprint:
         return None
-    return tx.exec(
-        select(Inbound.id)
-        .where(
-            Inbound.fingerprint == query.fingerprint,
-            Inbound.id != inbound.id,
-            Inbound.state != "kept",
-            Inbound.verdict != "duplicate",
-            or_(col(Inbound.verdict) != "spam-suspect", col(Inbound.waiting).is_(False)),
-            or_(  # what was imported as history was never answered
-                col(Inbound.account) != IMPORTED, col(Inbound.verdict) != "before-start", inbound.account == IMPORTED
-            ),
-        )
-        .order_by(col(Inbound.id))
-    ).first()
+    return direct.ask(tx, SAME, fingerprint=query.fingerprint, this=inbound.id, account=inbound.account).scalar()
 
 
 def _threaded(tx: Session, query: Query, series: str) -> Letter | None:
     """The letter of ours that this mail answers; the newest when it names several."""
+    if not query.thread and not query.marker:
+        return None
     found = or_(col(Letter.message_id).in_(query.thread or ("",)), Letter.marker == (query.marker or "-"))
     return tx.exec(
         select(Letter)
@@ -211,35 +263,27 @@ def _addressed(tx: Session, query: Query, series: str) -> tuple[Case, ...]:
 def _wrote_before(tx: Session, addr: str) -> bool:
     if not addr:
         return False
-    return tx.exec(select(Complaint.id).where(Complaint.complainant_addr == addr).limit(1)).first() is not None
+    return direct.ask(tx, WROTE, addr=addr).first() is not None
 
 
 def _history(tx: Session, query: Query, series: str, setting: Setting) -> tuple[Past, ...]:
     """Earlier files of the same person, company, session or training (spec §3), the closest link first, each file once."""
-    # Two trainings may begin on one day: a session is that of its training.
-    links: tuple[tuple[str, Any, bool], ...] = (
-        ("même personne", Complaint.complainant_addr == query.complainant, bool(query.complainant)),
-        ("même entreprise", Complaint.complainant_domain == query.domain, bool(query.domain)),
-        (
-            "même session",
-            and_(col(Complaint.session) == query.session, col(Complaint.training) == query.training),
-            bool(query.session and query.training),
-        ),
-        ("même formation", Complaint.training == query.training, bool(query.training)),
+    asked: tuple[tuple[str, dict[str, str]], ...] = (
+        ("même personne", {"complainant": query.complainant}),
+        ("même entreprise", {"domain": query.domain}),
+        ("même session", {"session": query.session, "training": query.training}),
+        ("même formation", {"training": query.training}),
     )
     seen: dict[str, Past] = {}
-    for link, where, known in links:
-        if known:
-            for past in _past(tx, link, where, series, setting):
+    for link, values in asked:
+        if all(values.values()):
+            for past in _past(tx, link, values, series, setting):
                 seen.setdefault(past.number, past)
     return tuple(seen.values())[:10]
 
 
-def _past(tx: Session, link: str, where: Any, series: str, setting: Setting) -> Iterable[Past]:
-    rows = tx.exec(
-        select(Complaint).where(where, Complaint.series == series).order_by(col(Complaint.id).desc()).limit(10)
-    )
-    for row in rows:
+def _past(tx: Session, link: str, values: dict[str, str], series: str, setting: Setting) -> Iterable[Past]:
+    for row in direct.ask(tx, PAST[link], series=series, **values):
         yield Past(
             number=row.number,
             received_on=row.received_at.astimezone(ZoneInfo(setting.timezone)).date(),
@@ -254,48 +298,31 @@ def _past(tx: Session, link: str, where: Any, series: str, setting: Setting) -> 
 def _from_sender(tx: Session, inbound: Inbound, addr: str) -> int:
     if not addr:
         return 0
-    return tx.exec(
-        select(func.count()).select_from(Inbound).where(Inbound.from_addr == addr, *_hour_before(inbound))
-    ).one()
+    return int(direct.ask(tx, FROM_SENDER, addr=addr, **_hour_before(inbound)).scalar_one())
 
 
 def _unproven(tx: Session, inbound: Inbound) -> int:
-    unproven = col(Inbound.proof).not_like("pass%")
-    return tx.exec(select(func.count()).select_from(Inbound).where(unproven, *_hour_before(inbound))).one()
+    return int(direct.ask(tx, UNPROVEN, **_hour_before(inbound)).scalar_one())
 
 
-def _hour_before(inbound: Inbound) -> tuple[Any, ...]:
-    return (
-        Inbound.received_at > inbound.received_at - HOUR,
-        Inbound.received_at <= inbound.received_at,
-        Inbound.id != inbound.id,
-        col(Inbound.verdict).in_(COUNTED),
-    )
+def _hour_before(inbound: Inbound) -> dict[str, Any]:
+    return {"after": inbound.received_at - HOUR, "until": inbound.received_at, "this": inbound.id}
 
 
-def _letters_to(tx: Session, addr: str, setting: Setting, span: timedelta) -> int:
-    """AR and receipts of that last while; once live, those of an essai, which went to the admin, do not count."""
+def _letters_to(tx: Session, addr: str, setting: Setting) -> tuple[int, int]:
+    """AR and receipts of the last hour and day; once live, those of an essai, which went to the admin, do not count."""
     if not addr:
-        return 0
-    reached = true() if setting.mode == "essai" else col(Letter.envelope_to) == addr
-    return tx.exec(
-        select(func.count())
-        .select_from(Letter)
-        .where(
-            Letter.to_addr == addr,
-            reached,
-            Letter.created_at > setting.now - span,
-            col(Letter.kind).in_(GREETINGS),
-        )
-    ).one()
+        return 0, 0
+    question = GREETED if setting.mode == "essai" else GREETED_LIVE
+    found = direct.ask(tx, question, addr=addr, hour=setting.now - HOUR, day=setting.now - DAY).one()
+    return found[0], found[1]
 
 
 def _group_key(tx: Session, addr: str) -> str:
     if not addr:
         return ""
-    mine = col(Due.key).startswith(f"group:{addr}:", autoescape=True)
-    found = tx.exec(select(Due.key).where(mine, Due.kind == "group", col(Due.done_at).is_(None))).first()
-    return found or ""
+    mine = WILD.sub(r"/\g<0>", f"group:{addr}:") + "%"
+    return direct.ask(tx, GROUP, mine=mine).scalar() or ""
 
 
 def _reported(tx: Session, query: Query, now: datetime) -> tuple[Reported, ...]:
