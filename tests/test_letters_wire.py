@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import textwrap
 from email.message import Message
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from test_letters_each import ENTROPY, FILES, HOUSE, NOW, letter
 from test_letters_samples import RENDERED
 
-from mailbot.letters import Injected, seal, wire
+from mailbot.letters import Injected, markup, seal, wire
 from mailbot.letters.seal import check, skeleton
 
 BOUNDARY = "=_0123456789abcdef01234567"
@@ -118,3 +119,11 @@ def test_gathered_parts_are_as_many_and_in_their_order(texts: list[str]) -> None
 def test_a_value_that_would_begin_another_line_is_not_written(value: str) -> None:
     with pytest.raises(Injected):
         wire.head({"Subject": value})
+
+
+@given(st.text("ab\u00a0 \t\n\v\r-é\u2003", max_size=100), st.sampled_from(["", "- ", "> "]))
+def test_a_short_line_is_wrapped_as_textwrap_would(line: str, first: str) -> None:
+    ours = markup._wrap(line, first, "  ")
+    kept = {"break_long_words": False, "break_on_hyphens": False}
+    theirs = textwrap.fill(line, markup.WIDTH, initial_indent=first, subsequent_indent="  ", **kept)
+    assert ours == (theirs or first.rstrip())

@@ -19,6 +19,7 @@ from mailbot.letters import borrowed
 OPEN, CLOSE, PIPE, LINK = "\ue000", "\ue001", "\ue002", "\ue003"
 SPAN = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
 WIDTH = 76
+BROKEN = re.compile(r"[\t\n\v\f\r]")  # white space that textwrap makes spaces of
 ENDS = re.compile(r"\n{3,}")
 STARTS = (("# ", "title"), ("## ", "heading"), ("- ", "item"), ("> ", "quote"))
 STEPS = ("- [x] ", "- [>] ", "- [ ] ")
@@ -164,6 +165,8 @@ def _text_line(kind: str, line: str, language: str) -> str:
 
 
 def _wrap(line: str, first: str, following: str) -> str:
+    if line and len(first) + len(line) <= WIDTH and line == line.strip() and not BROKEN.search(line):
+        return first + line  # most lines: what textwrap would give, without its splitting and joining
     wrapped = textwrap.fill(
         line,
         WIDTH,
