@@ -314,8 +314,8 @@ def _letters_to(tx: Session, addr: str, setting: Setting) -> tuple[int, int]:
     if not addr:
         return 0, 0
     question = GREETED if setting.mode == "essai" else GREETED_LIVE
-    found = direct.ask(tx, question, addr=addr, hour=setting.now - HOUR, day=setting.now - DAY).one()
-    return found[0], found[1]
+    hour, day = list(direct.ask(tx, question, addr=addr, hour=setting.now - HOUR, day=setting.now - DAY).one())
+    return hour, day
 
 
 def _group_key(tx: Session, addr: str) -> str:

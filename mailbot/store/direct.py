@@ -43,16 +43,14 @@ def change(tx: Session, row: SQLModel, **values: Any) -> None:
 
 
 def _whole(table: type[SQLModel], values: dict[str, Any]) -> dict[str, Any]:
+    """With what the table puts where nothing is given; its empty lists are shared, since they go no further than the register."""
     return {**_left_out(table), **values}
 
 
-def _left_out(table: type[SQLModel]) -> dict[str, Any]:
-    return {name: field.get_default(call_default_factory=True) for name, field in _optional(table).items()}
-
-
 @lru_cache
-def _optional(table: type[SQLModel]) -> dict[str, Any]:
-    return {n: f for n, f in table.model_fields.items() if not f.is_required() and n != "id"}
+def _left_out(table: type[SQLModel]) -> dict[str, Any]:
+    known = {n: f for n, f in table.model_fields.items() if not f.is_required() and n != "id"}
+    return {name: field.get_default(call_default_factory=True) for name, field in known.items()}
 
 
 @lru_cache
