@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import random
 import shutil
 import sqlite3
 import threading
@@ -225,7 +226,7 @@ async def test_t44_a_full_disk_stops_the_intake_and_loses_nothing_when_there_is_
     guard: Guard, tmp_path: Path
 ) -> None:
     """Attachments lie in the register too (T47): a mail is taken whole or not at all."""
-    paper = (("plan.pdf", "application/pdf", b"%PDF-1.4 " + b"x" * 300_000),)
+    paper = (("plan.pdf", "application/pdf", b"%PDF-1.4 " + random.Random(44).randbytes(300_000)),)
     with room(tmp_path, guard) as desk:
         await desk.take(mail("avant"))
         tight = [0]
