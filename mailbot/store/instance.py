@@ -1,7 +1,8 @@
 """Which desk this is: a random id in the data, the same among the secrets where `init` wrote it. Where they differ, or where a
 register says of itself that it is a copy, the desk is mute: it sends one alarm a day and nothing else (spec §2).
 
-A full clone of data and secrets can't be told apart.
+A copy of an SQLite register is marked as it is made; a PostgreSQL one remembers in which cluster and database it was at work, so that
+a restored dump is told apart. A full clone of an SQLite file and its secrets can't be, nor a whole cluster's.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from mailbot.store import journal
@@ -16,6 +18,7 @@ from mailbot.store.ledger import recall, remember
 from mailbot.store.tables import Inbound, Journal, Letter
 
 ID = "instance"
+PLACE = "place"  # the PostgreSQL cluster and database in which it was last at work
 MARK = "muted"  # why the register is a copy, written by `backup` into the copy and by `restore`
 ALARM = "mute:"  # the one kind of letter that a mute desk may send: its name begins so
 
@@ -31,7 +34,13 @@ def mute(tx: Session, expected: str) -> str:
 
 
 def settle(tx: Session, expected: str, draw: Callable[[], str]) -> None:
-    """A register without id gets one: that of the secrets as long as nothing has ever happened in it, else its own."""
+    """A register without id gets one: that of the secrets as long as nothing has ever happened in it, else its own.
+    One that finds itself in another database than before is a copy."""
+    here, known = _place(tx), recall(tx, PLACE)
+    if here and known and here != known:
+        remember(tx, MARK, "ce registre est une copie : il travaillait dans une autre base PostgreSQL")
+    if here != known:
+        remember(tx, PLACE, here)
     if recall(tx, ID):
         return
     used = tx.exec(select(Journal.id).limit(1)).first() or tx.exec(select(Inbound.id).limit(1)).first()
@@ -39,6 +48,18 @@ def settle(tx: Session, expected: str, draw: Callable[[], str]) -> None:
         remember(tx, ID, draw())
     elif not used:
         remember(tx, ID, expected)
+
+
+def _place(tx: Session) -> str:
+    """Which PostgreSQL database this is; a replica that takes over is the same one. "" for SQLite."""
+    if tx.get_bind().dialect.name != "postgresql":
+        return ""
+    ask = tx.connection().execute
+    database = ask(text("SELECT oid FROM pg_database WHERE datname = current_database()")).scalar_one()
+    if not ask(text("SELECT has_function_privilege('pg_control_system()', 'execute')")).scalar_one():
+        return str(database)
+    cluster = ask(text("SELECT system_identifier FROM pg_control_system()")).scalar_one()
+    return f"{cluster}/{database}"
 
 
 def become_copy(tx: Session, why: str, new_id: str) -> None:

@@ -102,6 +102,7 @@ async def prepare(server: MailServer, folder: Path, salt: str) -> Work:
 
 async def finish(work: Work) -> list[str]:
     await work.settled()
+    await until(lambda: work.desk.rows("SELECT id FROM place WHERE folder = 'Sent'"))  # looked at after the inbox
     assert await asyncio.to_thread(work.desk.stop) == 0
     return work.problems()
 

@@ -14,6 +14,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
+from typing import Any
 
 import cast
 import pytest
@@ -26,15 +27,16 @@ from room import Room, Webhook, mail, room
 from scenes import first
 from servers import free_ports
 from servers.mail import MailServer
+from servers.postgres import Postgres
 from sink import Sink
 
 from mailbot import backups, proof
 from mailbot.backups import Backups
-from mailbot.config import AlarmRoad, Backup, Instance, secret_keys
+from mailbot.config import AlarmRoad, Backup, Database, Instance, secret_keys
 from mailbot.corridor.bench import words
 from mailbot.guard import Guard
 from mailbot.health import Health
-from mailbot.store import backup, instance, journal, ledger
+from mailbot.store import backup, instance, journal, ledger, post
 from mailbot.store.packed import packed
 from mailbot.store.tables import Journal, Raw
 
@@ -316,6 +318,41 @@ async def test_who_a_register_takes_itself_for(
         desk.register.run(lambda tx: instance.settle(tx, secret, lambda: "drawn"))
         assert desk.register.ask(lambda tx: ledger.recall(tx, instance.ID)) == after
         assert bool(muteness(desk)) == mute
+
+
+async def waits_for_unmute(desk: Room, why: str) -> None:
+    """Whatever daemon opens it: nothing but its alarm is taken to be sent, until a human says that this one writes."""
+    desk.register.run(lambda tx: instance.settle(tx, desk.config.instance_id, lambda: "drawn"))
+    assert why in muteness(desk)
+    await desk.take(mail("après la copie"))
+    claimed = desk.register.run(lambda tx: post.claim(tx, desk.clock(), mute=bool(muteness(desk))))
+    assert claimed == []
+    desk.register.run(lambda tx: instance.unmute(tx, "s" * 32, at=desk.clock(), who="dan", salt="s" * 32))
+    desk.register.run(lambda tx: instance.settle(tx, desk.config.instance_id, lambda: "drawn"))
+    assert muteness(desk) == ""
+    assert desk.register.run(lambda tx: post.claim(tx, desk.clock(), mute=bool(muteness(desk))))
+
+
+@at_work
+async def test_a_postgresql_register_restored_from_a_dump_is_mute_though_the_secrets_are_its_own(
+    guard: Guard, tmp_path: Path, postgres: Postgres
+) -> None:
+    ours, theirs = postgres.new_database(), postgres.new_database()
+    settings: dict[str, Any] = {"instance": Instance(id=SecretStr("s" * 32))}
+    try:
+        with closing(ledger.Ledger(postgres.url(ours))) as register:
+            register.upgrade()
+        with room(tmp_path, guard, database=Database(url=postgres.url(ours)), **settings) as desk:
+            for _ in range(2):  # started twice where it is: it speaks
+                desk.register.run(lambda tx: instance.settle(tx, "s" * 32, lambda: "drawn"))
+            await desk.take(mail())
+            assert muteness(desk) == ""
+        postgres.copy_database(ours, theirs)
+        with room(tmp_path, guard, database=Database(url=postgres.url(theirs)), **settings) as desk:
+            await waits_for_unmute(desk, "copi")
+    finally:
+        postgres.drop_database(theirs)
+        postgres.drop_database(ours)
 
 
 # -- tampering -----------------------------------------------------------------------------------------------------------

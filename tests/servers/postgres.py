@@ -57,6 +57,12 @@ class Postgres:
     def drop_database(self, name: str) -> None:
         self._run("dropdb", "-h", HOST, "-p", self.port, "-U", "mailbot", "--force", name)
 
+    def copy_database(self, name: str, into: str) -> None:
+        """A dump of it, restored into an empty database beside it."""
+        door = ("-h", HOST, "-p", self.port, "-U", "mailbot")
+        self._run("pg_dump", *door, "-f", self.root / "dump.sql", name)
+        self._run("psql", *door, "-q", "-v", "ON_ERROR_STOP=1", "-f", self.root / "dump.sql", into)
+
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://mailbot@{HOST}:{self.port}/{name}"
 
