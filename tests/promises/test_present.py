@@ -178,7 +178,7 @@ WEAKER = {
     2: "the long tier only: strace costs half a minute a case",
     3: "six lots a day and thirty with the long tier, of thirty and five hundred",
     4: "the log is cut at twelve places, not at each sync; that nothing was given up before it was kept is T02’s",
-    5: "without a process: a register opened and closed twenty times",
+    5: "a register opened and closed twenty times; the deaths of a process with the long tier (crash/test_crash_loop.py)",
     6: _FEWER,
     7: _FEWER,
     8: _FEWER,
