@@ -205,8 +205,8 @@ WEAKER = {
     46: "only the register held by somebody else is played, not a deleted log, a read-only file or a wrong owner",
     50: "by what leaves: no letter carries a borrowed tag; what is quoted back is tests/staff’s and tests/test_reading.py’s",
     54: "the signs of machines as a table and a few whole mails, not sixty samples in twenty languages",
-    56: "two dozen a day, a thousand with the long tier. Spec: five in an hour and one letter that gathers the rest, ten a day; an AR "
-    "has text and HTML, 7 kB in all, of which the text is held under 4 kB",
+    56: "two dozen a day, a thousand with the long tier. Spec: five in an hour and one letter that gathers the rest, ten a day and what "
+    "a term releases; an AR has text and HTML, 7 kB in all, of which the text is held under 4 kB",
     57: "a loop of relays and our own mark, no more",
     62: "the network is not patched away: each library that can ask has one room, not that of reading (tests/test_house.py)",
     67: "the parsers as functions, doubled input against time, not each pattern found by walking the package",
