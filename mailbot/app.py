@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import fcntl
 import os
 import secrets
 import signal
@@ -15,7 +14,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import IO, Any, TextIO, cast
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -34,6 +33,7 @@ from mailbot.outbox import Road, RoadClosed
 from mailbot.privacy.again import Again
 from mailbot.status import Status, status_of
 from mailbot.store import instance
+from mailbot.store.lead import TRY_EVERY, Lead, Lost
 from mailbot.store.ledger import Ledger
 from mailbot.watch import Watch
 
@@ -44,10 +44,6 @@ RETRY_OURS = (60, 300, 900)  # when our account or settings are at fault: hammer
 STALE = 1200.0  # seconds without a sign of life from a loop, after which the watchdog is no longer fed: more than 600 after a dot
 LONGEST_WAIT = 240.0  # seconds between two signs of life of the watch, however seldom it polls or tries again
 log = structlog.get_logger()
-
-
-class Busy(RuntimeError):
-    """Another daemon holds this register."""
 
 
 class Leaking(RuntimeError):
@@ -82,7 +78,9 @@ class Daemon:
         limit = config.intake.max_mb * 2**20
         self.mailbox = Mailbox(config.mailbox, token=token, limit=limit)
         self.erasures = Again(self.bench, lambda: Mailbox(config.mailbox, token=token, limit=limit))
-        self.watch = Watch(config, self.ledger, self.mailbox, clock)
+        self.lead = Lead(self.ledger, config.mailbox.address)
+        self.bench.me = self.lead.me
+        self.watch = Watch(config, self.ledger.fenced(self.lead.check), self.mailbox, clock)
         sending = token if config.smtp_by_token else None
         self.road = Road(config.smtp, user=config.smtp_user, sender=config.mailbox.address, token=sending)
         self.post = Post(self.bench, self.road)
@@ -99,14 +97,13 @@ class Daemon:
         self.road_waits_until = clock()
         self.failures = 0
         self._imap = ThreadPoolExecutor(max_workers=1, thread_name_prefix="imap")
-        self._lock: IO[str] | None = None
 
     # -- opening and closing -----------------------------------------------------------------------------------------
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[Daemon]:
         """Locks and upgrades the register, starts the guard, takes back what a dead daemon had in hand. Raises Busy."""
-        self._take_lock()
+        self.lead.open()
         self.ledger.upgrade()
         async with self.guard:
             await self.bench.db(lambda tx: self.post.take_back(tx, all_leases=self.ledger.sqlite))
@@ -128,29 +125,17 @@ class Daemon:
         self._imap.shutdown(wait=True)
         self.bench.close()
         self.ledger.close()
-        if self._lock:
-            self._lock.close()
-
-    def _take_lock(self) -> None:
-        """One daemon per SQLite register; PostgreSQL registers are shared."""
-        path = self.ledger.lock_file
-        if path is None:
-            return
-        self._lock = open(path, "w")  # noqa: SIM115  (held as long as the daemon lives)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._lock.close()
-            raise Busy(f"un autre mailbot tient déjà ce registre ({path.parent})") from None
+        self.lead.close()
 
     # -- once, and for ever -------------------------------------------------------------------------------------------
 
     async def once(self) -> None:
         """All that waits: takes mail in, decides, looks at due rows, sends what is owed. Raises Down or RoadClosed."""
         try:
-            await self._in_imap(self._connect)
-            await self._in_imap(self.watch.pass_once)
-            await self._fetched()
+            if await self._in_imap(self.lead.take):
+                await self._in_imap(self._connect)
+                await self._in_imap(self.watch.pass_once)
+                await self._fetched()
         finally:
             await self.mails.decide_waiting()
             await self.dues.tick()
@@ -224,31 +209,43 @@ class Daemon:
         while not self.stopping.is_set():
             try:
                 self.beat("watch")
+                if not await self._in_imap(self.lead.take):
+                    await self._follow()
+                    continue
                 await self._in_imap(self._connect)
                 await self.health.came_up("imap")
                 failures = 0
                 await self._watch_connected()
+            except Lost as error:
+                log.warning("another daemon reads the mailbox", why=str(error))
+                await self._in_imap(self.mailbox.close)
             except Down as error:
                 if self.stopping.is_set():
                     return
                 await self._in_imap(self.mailbox.close)
+                await self._in_imap(self.lead.let_go)
                 text = f"la boîte ne peut pas être relevée : {error}"
                 await self.health.went_down("imap", text, error.advice, ours=error.permanent)
                 waits = RETRY_OURS if error.permanent else self.retry
                 await self._pause("watch", waits[min(failures, len(waits) - 1)])
                 failures += 1
             except Exception as error:
-                log.exception("watch failed")
                 await self.health.fault("relève", error)
                 await self._in_imap(self.mailbox.close)
                 await self._pause("watch", RETRY[1])
+
+    async def _follow(self) -> None:
+        """Another daemon reads the mailbox: this one does the rest, ready to take over."""
+        self.health.not_ours("imap")
+        await self._in_imap(self.mailbox.close)
+        await self._pause("watch", TRY_EVERY)
 
     async def _watch_connected(self) -> None:
         """IDLE is only a hint: a full look at all folders follows every `poll_seconds` regardless."""
         loop = asyncio.get_running_loop()
         every = self.config.mailbox.poll_seconds
         looked = loop.time() - every
-        while not self.stopping.is_set():
+        while not self.stopping.is_set() and self.lead.holds():
             full = loop.time() - looked >= every
             if full:
                 looked = loop.time()
@@ -280,7 +277,6 @@ class Daemon:
                     failpoints.hit("K13")
                     self.owed.set()
             except Exception as error:
-                log.exception("deciding failed")
                 await self.health.fault("décisions", error)
             await _wait(self.kept, self.stopping, POST_EVERY)
 
@@ -296,7 +292,6 @@ class Daemon:
             except RoadClosed as error:
                 await self._road_closed(error)
             except Exception as error:
-                log.exception("sending failed")
                 await self.health.fault("envoi", error)
                 self.road.close()
             await _wait(self.owed, self.stopping, POST_EVERY)
@@ -324,7 +319,8 @@ class Daemon:
         """What APScheduler calls: due rows, ended leases, health, alarms."""
         await self.dues.tick()
         await self.backups.tick()
-        await self.erasures.tick()
+        if self.lead.holds():
+            await self.erasures.tick()
         await self.bench.db(lambda tx: self.post.take_back(tx, all_leases=False))
         await self.health.look()
         await self.health.tell()

@@ -14,7 +14,7 @@ import structlog
 from mailbot import alarms, backups, rules, status
 from mailbot.corridor.bench import Bench
 from mailbot.store import apply, erase, instance, pulse, questions
-from mailbot.store.ledger import Session
+from mailbot.store.ledger import Session, Unavailable
 
 TELL_DOWN_AFTER = timedelta(minutes=10)
 UNEXPLAINED_AFTER = timedelta(hours=1)
@@ -66,10 +66,21 @@ class Health:
         await self.bench.db(write)
 
     async def fault(self, where: str, error: Exception) -> None:
-        """A fault of this program in one of its loops: told once a day, never in the way of the next turn."""
+        """A fault of this program in one of its loops: told once a day, never in the way of the next turn. A database server
+        that is out of reach is none, and can't be told by itself: `mailbot status` says it, and the other daemons go on."""
+        if isinstance(error, Unavailable) and not self.bench.ledger.sqlite:
+            log.warning("register out of reach", where=where, why=type(error.orig).__name__)
+            return
+        log.error("fault", where=where, exc_info=error)
         now, text = self.bench.clock(), f"erreur interne du bureau ({where}, {type(error).__name__}) : voir son journal"
         with contextlib.suppress(Exception):
             await self.bench.db(lambda tx: self._raise(tx, f"fault:{where}", text, now))
+
+    def not_ours(self, what: str) -> None:
+        """Another daemon looks after that server, and tells of it."""
+        self.up.discard(what)
+        self.down_since.pop(what, None)
+        self._read_at = self._seconds()
 
     def _unread(self) -> bool:
         """Whether the mailbox has not been read to its end for too long, though its server answers. Counted by a clock that no
@@ -123,7 +134,8 @@ class Health:
         now = self.bench.clock()
         self._note_down(what, words, since=now)
         if ours:
-            await self.bench.db(lambda tx: self._raise(tx, what, words, now))
+            with contextlib.suppress(Unavailable):
+                await self.bench.db(lambda tx: self._raise(tx, what, words, now))
 
     def _note_down(self, what: str, words: str, *, since: datetime) -> None:
         self.up.discard(what)

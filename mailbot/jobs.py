@@ -8,14 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 if TYPE_CHECKING:
     from mailbot.app import Daemon
 
 LAST_SECONDS = 10.0
-log = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -28,7 +26,6 @@ async def ticking(daemon: Daemon) -> AsyncIterator[None]:
             try:
                 await daemon.tick()
             except Exception as error:
-                log.exception("tick failed")
                 await daemon.health.fault("horloge", error)
 
     scheduler = AsyncIOScheduler(timezone="UTC")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from mailbot.config import Config
 from mailbot.reports.tables import clean
-from mailbot.store import backup, instance, ledger, pulse
+from mailbot.store import backup, instance, lead, ledger, pulse
 from mailbot.store.ledger import Session
 from mailbot.store.pulse import Pulse
 
@@ -67,7 +67,8 @@ def unfetched_after(poll_seconds: int) -> timedelta:
 
 def status_of(tx: Session, config: Config, now: datetime) -> Status:
     mode, mute = ledger.mode(tx, config.mode), instance.mute(tx, config.instance_id)
-    return judge(pulse.read(tx, now), config, now, mode=mode, mute=mute)
+    seen = replace(pulse.read(tx, now), **lead.seen(tx, config.mailbox.address))
+    return judge(seen, config, now, mode=mode, mute=mute)
 
 
 def judge(seen: Pulse, config: Config, now: datetime, *, mode: str, mute: str) -> Status:
@@ -95,6 +96,9 @@ def judge(seen: Pulse, config: Config, now: datetime, *, mode: str, mute: str) -
         _sign("alarmes", not p.alarms, "orange", " ; ".join(clean(t) for _, t in p.alarms[:5]) or "aucune"),
         _sign("parole", not mute, "red", clean(mute) or "le bureau écrit"),
     ]
+    if p.at_work:
+        reads = f"{clean(p.reader)} lit la boîte {_reading(p, now)}" if p.reader else "personne ne lit la boîte"
+        signs.append(_sign("partage", p.reader, "red", f"{reads} ; {p.at_work} au travail sur ce registre"))
     if config.oauth.provider:
         ok = p.token_ends_at is None or p.token_ends_at - now > TOKEN_SOON
         text = f"vaut jusqu’au {p.token_ends_at:%d/%m à %H:%M} (UTC)" if p.token_ends_at else "aucun encore"
@@ -136,6 +140,10 @@ def metrics(status: Status) -> str:
 
 def _sign(what: str, good: object, bad: str, text: str) -> Sign:
     return Sign(what=what, state="green" if good else bad, text=text)
+
+
+def _reading(p: Pulse, now: datetime) -> str:
+    return f"depuis {_span(now - p.reader_since)}" if p.reader_since else ""
 
 
 def _young(at: datetime | None, now: datetime, limit: timedelta) -> bool:

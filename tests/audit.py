@@ -1,4 +1,4 @@
-"""The audit A1–A8 (reliability.md §3): plain sqlite3, IMAP bytes and sha256. Knows nothing of the program but its tables."""
+"""The audit A1–A8 (reliability.md §3): plain SQL, IMAP bytes and sha256. Knows nothing of the program but its tables."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any, Protocol
 
+import sqlalchemy
 import zstandard
 
 WATCHED = ("INBOX", "Junk", "Sent")
@@ -75,14 +76,17 @@ class Evidence:
     extra_copies: int = 0
     series: str = "real"
     numbered: int | None = None  # how many files the series must hold; None: as many as complaints were sent
+    url: str = ""  # of a register in PostgreSQL; "": the SQLite file
 
     @property
-    def register(self) -> Path:
-        return self.data_dir / "mailbot.db"
+    def register(self) -> Path | str:
+        return self.url or self.data_dir / "mailbot.db"
 
 
-def rows(register: Path, query: str, *values: object) -> list[dict[str, Any]]:
-    """What a query finds in the register, opened for reading only."""
+def rows(register: Path | str, query: str, *values: object) -> list[dict[str, Any]]:
+    """What a query finds in the register, an SQLite file opened for reading only or the URL of a PostgreSQL database."""
+    if isinstance(register, str):
+        return _postgres(register, query, *values)
     with closing(sqlite3.connect(f"file:{register}?mode=ro", uri=True, timeout=20)) as connection:
         connection.row_factory = sqlite3.Row
         return [{name: _read(row[name]) for name in row.keys()} for row in connection.execute(query, values)]  # noqa: SIM118
@@ -91,6 +95,13 @@ def rows(register: Path, query: str, *values: object) -> list[dict[str, Any]]:
 def _read(value: object) -> Any:
     """A zstd frame as it was before the register packed it."""
     return zstandard.decompress(value) if isinstance(value, bytes) and value[:4] == b"\x28\xb5\x2f\xfd" else value
+
+
+def _postgres(url: str, query: str, *values: object) -> list[dict[str, Any]]:
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(query.replace("%", "%%").replace("?", "%s"), values or None)
+        return [{name: _read(value) for name, value in row.items()} for row in found.mappings()]
 
 
 def audit(e: Evidence) -> list[str]:
@@ -260,7 +271,9 @@ def attachments(e: Evidence) -> list[str]:
 
 
 def database(e: Evidence) -> list[str]:
-    """A7: the file is whole and every reference leads somewhere."""
+    """A7: the file is whole and every reference leads somewhere; of a server's database the server sees to both."""
+    if isinstance(e.register, str):
+        return []
     whole = rows(e.register, "PRAGMA integrity_check")
     loose = rows(e.register, "PRAGMA foreign_key_check")
     return [str(r) for r in whole if "ok" not in r.values()] + [str(r) for r in loose]

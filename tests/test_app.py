@@ -24,10 +24,11 @@ from sink import STALL, Sink
 from sqlmodel import select
 
 from mailbot import app
-from mailbot.app import Busy, Daemon
+from mailbot.app import Daemon
 from mailbot.config import AlarmRoad, Mailbox, Smtp
 from mailbot.mailbox import Down
 from mailbot.outbox import AFTER_DOT_SECONDS, RoadClosed
+from mailbot.store.lead import Busy
 from mailbot.store.tables import Alarm, Inbound, Letter
 
 NOON = cast.NOON - timedelta(days=70)  # a Monday; Dovecot takes no INTERNALDATE of the future

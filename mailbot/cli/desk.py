@@ -79,10 +79,11 @@ async def _one(settings: Config, once: bool) -> None:
     from mailbot.mailbox import Down
     from mailbot.outbox import RoadClosed
     from mailbot.store.engine import NewerSchema
+    from mailbot.store.lead import Busy
 
     try:
         await daemon.serve(settings, once=once)
-    except (daemon.Busy, NewerSchema) as error:
+    except (Busy, NewerSchema) as error:
         fail(TRY_LATER, f"mailbot ne démarre pas : {error}.")
     except (Down, RoadClosed) as error:
         fail(TRY_LATER, f"{error}.", getattr(error, "advice", ""))

@@ -45,6 +45,7 @@ class Bench:
         self.clock = clock
         self.chance = chance
         self.house = house(config)
+        self.me = ""  # this daemon’s name in what it claims, where several share the register
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="register")
 
     def close(self) -> None:

@@ -42,6 +42,8 @@ class Dues:
         failpoints.hit("D01")
         try:
             await self._due(row)
+        except ledger.Unavailable:
+            raise
         except Exception:
             log.exception("due row failed", due=row.key)
         failpoints.hit("D03")
@@ -50,6 +52,8 @@ class Dues:
         failpoints.hit("D01")
         try:
             await self._write(lambda tx: self._look(tx, complaint_id))
+        except ledger.Unavailable:
+            raise
         except Exception:
             log.exception("look failed", complaint=complaint_id)
         failpoints.hit("D03")
@@ -124,7 +128,7 @@ class Dues:
         return [settle, *rules.reopened(case, self.bench.clock(), self.config, who="mailbot")]
 
     def _apply_due(self, tx: Session, row: Due, effects: Sequence[fx.Effect]) -> None:
-        if tx.get_one(Due, row.key).done_at is None:
+        if questions.claim_due(tx, row.key):
             apply.apply(tx, effects, self.bench.act(tx, f"tick:{row.key}"))
 
     def _grouped(self, tx: Session, row: Due) -> Sequence[fx.Effect]:
@@ -144,7 +148,7 @@ class Dues:
 
     def _digest(self, tx: Session, row: Due) -> None:
         """A digest that slept past the sending hours waits for the next opening."""
-        if tx.get_one(Due, row.key).done_at is not None or self._waits(tx, row):
+        if not questions.claim_due(tx, row.key) or self._waits(tx, row):
             return
         now, c = self.bench.clock(), self.config
         facts = digest.facts(tx, now, ledger.mode(tx, c.mode), c)
@@ -153,7 +157,7 @@ class Dues:
         ledger.remember(tx, "digest_until", now.isoformat())
 
     def _meeting(self, tx: Session, row: Due) -> None:
-        if tx.get_one(Due, row.key).done_at is None and not self._waits(tx, row):
+        if questions.claim_due(tx, row.key) and not self._waits(tx, row):
             meetings.due(tx, row, self.bench)
 
     def _bulletin(self, tx: Session, row: Due) -> None:

@@ -69,8 +69,8 @@ class Mails:
 
     async def _waiting(self) -> list[int]:
         if asyncio.get_running_loop().time() >= self._careful_until:
-            return await self.bench.ask(keep.waiting)
-        return await self.bench.ask(lambda tx: keep.waiting(tx, below=ATTEMPTS - 1))
+            return await self.bench.ask(lambda tx: keep.waiting(tx, me=self.bench.me))
+        return await self.bench.ask(lambda tx: keep.waiting(tx, below=ATTEMPTS - 1, me=self.bench.me))
 
     async def decide_waiting(self, go_on: Callable[[], bool] = lambda: True) -> int:
         """Decides every mail that waits, as long as `go_on()`, asked before each; one bad mail never stops the rest.
@@ -86,7 +86,9 @@ class Mails:
         return decided
 
     async def _decide_safely(self, inbound_id: int) -> int:
-        attempt = await self.bench.db(lambda tx: keep.count_attempt(tx, inbound_id))
+        attempt = await self.bench.db(lambda tx: keep.count_attempt(tx, inbound_id, self.bench.me))
+        if not attempt:
+            return 0
         failpoints.hit("K07")
         try:
             read = await self.read(inbound_id, last=attempt >= ATTEMPTS, deadly=attempt > ATTEMPTS)

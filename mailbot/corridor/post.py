@@ -11,7 +11,7 @@ import structlog
 from mailbot import failpoints, rules
 from mailbot.corridor.bench import Bench
 from mailbot.outbox import Answer, Road, RoadClosed
-from mailbot.store import apply, cases, desks, instance, ledger, post
+from mailbot.store import apply, cases, desks, instance, lead, ledger, post
 from mailbot.store.ledger import Session
 from mailbot.store.tables import Letter
 from mailbot.workdays import local_date
@@ -54,15 +54,15 @@ class Post:
         return len(claimed)
 
     def _claim(self, tx: Session, now: datetime) -> list[post.Claimed]:
-        return post.claim(tx, now, mute=bool(instance.mute(tx, self.config.instance_id)))
+        return post.claim(tx, now, mute=bool(instance.mute(tx, self.config.instance_id)), me=self.bench.me)
 
     async def _give_back(self, letters: list[post.Claimed]) -> None:
         now = self.bench.clock()
-        ids = [letter.id for letter in letters]
 
         def write(tx: Session) -> None:
-            for letter_id in ids:
-                post.give_back(tx, letter_id, now)
+            for letter in letters:
+                if post.held(tx, letter):
+                    post.give_back(tx, letter.id, now)
 
         await self.bench.db(write)
 
@@ -89,9 +89,9 @@ class Post:
         None: the lease ended meanwhile, and the letter is somebody else's or will be tried again.
         """
         now = self.bench.clock()
-        row = tx.get_one(Letter, letter.id)
-        if row.state != "claimed" or row.attempts != letter.attempt:
+        if not post.held(tx, letter):
             return None
+        row = tx.get_one(Letter, letter.id)
         if post.stale(row, local_date(now, self.config.workdays)):
             self.bench.reprint(tx, letter.id)
         post.data_begun(tx, letter.id, now)
@@ -106,6 +106,8 @@ class Post:
         now = self.bench.clock()
 
         def write(tx: Session) -> None:
+            if not post.still_counts(tx, letter, answer.outcome):
+                return
             became = post.settle(tx, letter.id, answer.outcome, answer.words, now, queue_id=answer.queue_id)
             if became == "sent":
                 ledger.remember(tx, "accepted_at", now.isoformat())
@@ -136,6 +138,8 @@ class Post:
         apply.apply(tx, effects, self.bench.act(tx, f"delivery:{letter_id}"))
 
     def take_back(self, tx: Session, *, all_leases: bool) -> None:
-        """Letters whose lease ended without an answer; at the start of an only daemon, all that a dead one had in hand."""
+        """Letters whose lease ended without an answer; at the start of an only daemon, all that a dead one had in hand, and at
+        any time what a dead one of several had."""
+        lead.free_claims(tx)
         for letter_id, at in post.reclaim(tx, self.bench.clock(), all_leases=all_leases):
             self.settled(tx, letter_id, "uncertain", at)

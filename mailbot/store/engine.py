@@ -9,12 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 MIGRATIONS = "mailbot.store:migrations"
 DECISION_LOCK = 727272  # PostgreSQL advisory lock: decisions of one register come one after the other
+IDLE = 15  # seconds: a daemon that stops within a transaction, which nobody else can pass, loses it
+# A server that is no longer there is noticed, rather than waited for.
+_CUT_OFF = {"connect_timeout": 10, "keepalives_idle": 5, "keepalives_interval": 3, "keepalives_count": 3}
+_CUT_OFF |= {"tcp_user_timeout": 15_000}
 
 
 class NewerSchema(RuntimeError):
@@ -28,7 +32,21 @@ def open_engine(url: str, *, lasting: bool = True) -> Engine:
     """
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(url, "FULL" if lasting else "OFF")
-    return create_engine(url, pool_pre_ping=True, pool_size=4)
+    return create_engine(url, pool_pre_ping=True, pool_size=4, connect_args=_CUT_OFF)
+
+
+def lone_session(url: str, silent: int) -> Connection:
+    """A PostgreSQL session of its own that the server ends, with its locks, after `silent` seconds without a word."""
+    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=_CUT_OFF)
+    connection = engine.connect()
+    connection.execute(text(f"SET idle_session_timeout = '{silent}s'"))
+    return connection
+
+
+def decide(connection: Connection) -> None:
+    """The first statement of a transaction on PostgreSQL: its turn, which it does not keep when it falls silent."""
+    idle = f"set_config('idle_in_transaction_session_timeout', '{IDLE}s', true)"
+    connection.execute(text(f"SELECT {idle}, pg_advisory_xact_lock({DECISION_LOCK})"))
 
 
 def _sqlite(url: str, synchronous: str) -> Engine:
@@ -122,7 +140,7 @@ def _migrate(engine: Engine, back_to: str | None = None) -> None:
     alembic, known = _alembic(), known_schemas()
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({DECISION_LOCK})"))
+            decide(connection)
         current = MigrationContext.configure(connection).get_current_revision()
         if current is not None and current not in known:
             raise NewerSchema(

@@ -167,19 +167,33 @@ def to_file_away(tx: Session, account: str, folder: str, uidvalidity: int) -> li
     return [(uid, inbound) for uid, inbound in rows if inbound is not None]
 
 
-def waiting(tx: Session, limit: int = 100, *, below: int = 2**31 - 1) -> list[int]:
-    """Mails kept and not yet decided, oldest first, that were tried less often than `below`."""
+def waiting(tx: Session, limit: int = 100, *, below: int = 2**31 - 1, me: str = "") -> list[int]:
+    """Mails kept and not yet decided, oldest first, that were tried less often than `below`; of several daemons at work, `me`
+    sees those that no other has in hand."""
     rows = tx.exec(
         select(Inbound.id)
-        .where(Inbound.state == "kept", Inbound.attempts < below)
+        .where(Inbound.state == "kept", Inbound.attempts < below, col(Inbound.claimed_by).in_(("", me)))
         .order_by(col(Inbound.received_at), col(Inbound.id))
         .limit(limit)
     )
     return [r for r in rows if r is not None]
 
 
-def count_attempt(tx: Session, inbound_id: int) -> int:
-    """Counted before reading, so that a mail that kills us is not read for ever (design invariant 7)."""
+def _claim(tx: Session, inbound_id: int, me: str) -> bool:
+    free = select(Inbound).where(
+        Inbound.id == inbound_id, Inbound.state == "kept", col(Inbound.claimed_by).in_(("", me))
+    )
+    inbound = tx.exec(free.with_for_update(skip_locked=True)).first()
+    if inbound is not None:
+        inbound.claimed_by = me
+    return inbound is not None
+
+
+def count_attempt(tx: Session, inbound_id: int, me: str = "") -> int:
+    """Counted before reading, so that a mail that kills us is not read for ever (design invariant 7). Of several daemons the
+    one called `me` takes it in hand until it is decided or `me` is gone (`lead.free_claims`); 0: another was faster."""
+    if me and not _claim(tx, inbound_id, me):
+        return 0
     made: int = direct.ask(tx, ATTEMPTS, mail=inbound_id).scalar_one() + 1
     direct.ask(tx, TRIED, mail=inbound_id, attempts=made)
     return made

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlmodel import Session, select
 
 from mailbot.store import direct
@@ -33,6 +34,13 @@ class Ledger:
         self.url = url
         self.engine = engines.open_engine(url, lasting=lasting)
         self.sqlite = self.engine.dialect.name == "sqlite"
+        self.check: Callable[[Session], None] | None = None
+
+    def fenced(self, check: Callable[[Session], None]) -> Ledger:
+        """The same register for whoever may lose the right to write: `check` runs first in each transaction, and raises."""
+        other = copy.copy(self)
+        other.check = check
+        return other
 
     @property
     def lock_file(self) -> Path | None:
@@ -75,11 +83,13 @@ class Ledger:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """All or nothing; decisions of one register come one after the other on either engine (design invariant 3)."""
-        with Session(self.engine, expire_on_commit=False) as tx, tx.begin():
+        with _cut_off(), Session(self.engine, expire_on_commit=False) as tx, tx.begin():
             if not self.sqlite:
-                tx.connection().execute(text(f"SELECT pg_advisory_xact_lock({engines.DECISION_LOCK})"))
+                engines.decide(tx.connection())
             else:
                 tx.connection()  # BEGIN IMMEDIATE now, before anything is read
+            if self.check:
+                self.check(tx)
             yield tx
 
     @contextmanager
@@ -95,6 +105,19 @@ class Ledger:
     def ask(self, question: Callable[[Session], T]) -> T:
         with self.reading() as tx:
             return question(tx)
+
+
+@contextmanager
+def _cut_off() -> Iterator[None]:
+    """A transaction whose session the server ended is out of reach, however the driver calls it. Raises Unavailable."""
+    try:
+        yield
+    except OperationalError:
+        raise
+    except DBAPIError as error:
+        if not error.connection_invalidated or error.orig is None:
+            raise
+        raise Unavailable(error.statement, error.params, error.orig) from error
 
 
 def remember(tx: Session, key: str, value: str) -> None:

@@ -28,9 +28,10 @@ class Claimed:
     raw: bytes
     message_id: str
     attempt: int
+    by: str = ""  # the daemon whose lease it is, where several share the register
 
 
-def claim(tx: Session, now: datetime, limit: int = 20, *, mute: bool = False) -> list[Claimed]:
+def claim(tx: Session, now: datetime, limit: int = 20, *, mute: bool = False, me: str = "") -> list[Claimed]:
     """Takes letters whose time has come, oldest first. The only way out: of a mute desk only its own alarm is taken."""
     wanted = select(Letter).where(Letter.state == "owed", Letter.next_try_at <= now)
     if mute:
@@ -40,7 +41,7 @@ def claim(tx: Session, now: datetime, limit: int = 20, *, mute: bool = False) ->
     ).all()
     for row in rows:
         failpoints.hit("S01")
-        row.state, row.lease_until, row.attempts = "claimed", now + LEASE, row.attempts + 1
+        row.state, row.lease_until, row.attempts, row.claimed_by = "claimed", now + LEASE, row.attempts + 1, me
     return [_claimed(row) for row in rows]
 
 
@@ -54,7 +55,19 @@ def _claimed(row: Letter) -> Claimed:
         raw=row.raw,
         message_id=row.message_id,
         attempt=row.attempts,
+        by=row.claimed_by,
     )
+
+
+def held(tx: Session, letter: Claimed) -> bool:
+    """Whether the claim still stands: not when its lease ended, or its daemon was taken for dead, and somebody else went on."""
+    row = tx.get_one(Letter, letter.id)
+    return (row.state, row.attempts, row.claimed_by) == ("claimed", letter.attempt, letter.by)
+
+
+def still_counts(tx: Session, letter: Claimed, outcome: str) -> bool:
+    """Whether an answer that came late may be written down; that a server took the letter is true whoever holds it by now."""
+    return held(tx, letter) or (outcome == "sent" and tx.get_one(Letter, letter.id).state in ("owed", "claimed"))
 
 
 def stale(row: Letter, today: date) -> bool:

@@ -31,6 +31,9 @@ class Pulse:
     late_since: datetime | None
     open_files: int
     alarms: tuple[tuple[str, str], ...]  # (key, text)
+    at_work: int = 0  # daemons that share the register; 0: an SQLite register, which one alone may hold
+    reader: str = ""  # the one of them that reads the mailbox, « machine:process »
+    reader_since: datetime | None = None
 
 
 def note(tx: Session, what: str, at: datetime) -> None:

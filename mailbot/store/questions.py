@@ -47,6 +47,12 @@ def due_rows(tx: Session, now: datetime, limit: int = 200) -> list[Due]:
     )
 
 
+def claim_due(tx: Session, key: str) -> bool:
+    """Whether this transaction is the one that does what is due: nobody did, and no other daemon has it in hand."""
+    open_row = select(Due).where(Due.key == key, col(Due.done_at).is_(None))
+    return tx.exec(open_row.with_for_update(skip_locked=True)).first() is not None
+
+
 def group_items(tx: Session, to: str) -> list[Due]:
     """What waits to leave as one letter to this address."""
     mine = col(Due.key).startswith(f"item:{to}:", autoescape=True)

@@ -20,7 +20,7 @@ SQLModel.metadata.naming_convention = MetaData(
     }
 ).naming_convention
 
-from mailbot.store import erasures, minutes, packed  # noqa: E402, F401  (tables of their own pages, named by the same convention)
+from mailbot.store import erasures, minutes, packed, terms  # noqa: E402, F401  (tables of their own pages, named by the same convention)
 
 _EMPTY: dict[str, Any] = {"server_default": ""}
 _ZERO: dict[str, Any] = {"server_default": "0"}
@@ -60,6 +60,7 @@ class Inbound(SQLModel, table=True):
     kept_at: datetime = Field(index=True)
     truncated: bool = False
     state: str = "kept"
+    claimed_by: str = Field(default="", sa_column_kwargs=_EMPTY)  # the daemon, of several, that reads it
     attempts: int = 0
     verdict: str = ""
     reason: str = ""
@@ -130,9 +131,8 @@ class Complaint(SQLModel, table=True):
     phone: str = ""
     deadline: date | None = None
     alerts: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
-    copied: list[Any] = Field(
-        default_factory=list, sa_column=Column(JSON, nullable=False)
-    )  # CC'd people: never written to
+    # CC'd people: never written to
+    copied: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     sensitive: bool = False
     urgent: bool = False
     on_behalf: str = ""
@@ -180,13 +180,11 @@ class Complaint(SQLModel, table=True):
     amplified: list[Any] = Field(
         default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]")
     )  # signs that the matter grows: [ISO instant, « relance » | « juridique » | « presse » | « session », words]
-    analysis_why: str = Field(
-        default="", sa_column_kwargs=_EMPTY
-    )  # why its causes must be analysed, "" when they need not
+    # why its causes must be analysed, "" when they need not
+    analysis_why: str = Field(default="", sa_column_kwargs=_EMPTY)
     analysed_at: datetime | None = None  # its latest Cause
-    remedy: str = Field(
-        default="", sa_column_kwargs=_EMPTY
-    )  # granted against `wish`: totale | partielle | autre | aucune
+    # granted against `wish`: totale | partielle | autre | aucune
+    remedy: str = Field(default="", sa_column_kwargs=_EMPTY)
     remedy_what: str = Field(default="", sa_column_kwargs=_EMPTY)
     remedy_cents: int = Field(default=0, sa_column_kwargs=_ZERO)  # of a payment or a discount, in euro cents
     next_step: str = Field(default="", sa_column_kwargs=_EMPTY)  # how the relation goes on, as its reply says
@@ -244,6 +242,7 @@ class Letter(SQLModel, table=True):
     attempts: int = 0
     repeats: int = 0  # automatic repeats after an uncertain delivery: at most one
     lease_until: datetime | None = Field(default=None, index=True)
+    claimed_by: str = Field(default="", sa_column_kwargs=_EMPTY)  # the daemon, of several, whose lease it is
     data_begun_at: datetime | None = None  # first time an attempt reached DATA: from then on text and date are frozen
     data_attempt: int = 0  # the attempt that reached DATA
     settled_at: datetime | None = None

@@ -49,6 +49,10 @@ def tell(record_property: Callable[[str, object], None]) -> Tell:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [r for name in ("passed", "failed") for r in terminalreporter.getreports(name)]
+    over = [value for r in reports for name, value in r.user_properties if name == "over"]
+    if over:
+        terminalreporter.section("take-overs")
+        terminalreporter.write("".join(f"{line}\n" for line in sorted(over)))
     told = [Line(**value) for r in reports for name, value in r.user_properties if name == "kill"]
     if not told:
         return

@@ -89,6 +89,9 @@ forms = ["site@{house}"]
 [intake.flood]
 per_sender = 0
 unproven = 0
+
+[database]
+url = "{url}"
 """
 
 # One process asks for many stories: starting Python costs more than the question.
@@ -121,8 +124,10 @@ class Desk:
         since: datetime,
         file_into: str = "",
         mode: str = "live",
+        url: str = "",
     ) -> None:
-        self.folder = folder
+        """`url`: of a register in PostgreSQL, which several desks may share; "": an SQLite file of its own."""
+        self.folder, self.url = folder, url
         self.data_dir = folder / "data"
         self.data_dir.mkdir(parents=True)
         self.config = folder / "config.toml"
@@ -139,6 +144,7 @@ class Desk:
                 smtp_port=smtp_port,
                 file_into=file_into,
                 since=since.isoformat(),
+                url=url,
             )
         )
         self.config.chmod(0o600)
@@ -151,8 +157,8 @@ class Desk:
             self.kill()
 
     @property
-    def register(self) -> Path:
-        return self.data_dir / "mailbot.db"
+    def register(self) -> Path | str:
+        return self.url or self.data_dir / "mailbot.db"
 
     @property
     def log(self) -> str:
@@ -253,13 +259,15 @@ class Desk:
         return self._process.poll()
 
     def idle(self, wanted: Iterable[bytes]) -> bool:
-        if not self.register.exists() or not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'journaltext'"):
-            return False
+        if not self.url:
+            here = Path(self.register)
+            if not here.exists() or not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'journaltext'"):
+                return False
         kept = [row["data"][:2000] for row in self.rows("SELECT data FROM raw")]
         return all(any(trace in data for data in kept) for trace in wanted) and not self._waiting()
 
     def _waiting(self) -> list[dict[str, Any]]:
-        now = f"{self.clock():%Y-%m-%d %H:%M:%S.%f}"
+        now = f"{self.clock():%Y-%m-%d %H:%M:%S.%f}" if not self.url else self.clock()
         mails = self.rows("SELECT id, state, attempts FROM inbound WHERE state = 'kept'")
         letters = self.rows(
             "SELECT name, state, answer FROM letter WHERE state = 'claimed' OR state = 'owed' AND next_try_at <= ?", now

@@ -72,7 +72,7 @@ class Proxy:
     `spoil(step, fault)`: whoever passes that step is struck, until `mend()`; who was struck by a BROKEN verb stays so. A fault
     of one's own is called once, and what was under way is lost unless it is True; then all goes on as the server can. `struck` is set then,
     `reached` as soon as the client is at the step. `cut()` ends all connections without a goodbye, `shut()`
-    also keeps new ones out until the next `spoil` or `mend`.
+    also keeps new ones out until the next `spoil` or `mend`, `hush()` leaves all open and passes nothing.
     """
 
     def __init__(self, server_port: int, steps: Mapping[str, Step]) -> None:
@@ -116,6 +116,11 @@ class Proxy:
 
     def shut(self) -> None:
         self._there(self.refuse())
+
+    def hush(self) -> None:
+        """All connections stay open, and nothing passes any more, either way."""
+        for talk in tuple(self.open):
+            talk.dead = True
 
     async def _set(self, step: Step, fault: Fault | None) -> None:
         self.step, self.fault = step, fault
