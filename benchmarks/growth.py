@@ -101,7 +101,6 @@ def grow(line: sqlite3.Connection, rows: dict[str, list[Row]], ids: dict[str, se
                 marks = ", ".join("?" * len(names))
                 if names:
                     line.executemany(f"INSERT INTO {t} ({', '.join(names)}) VALUES ({marks})", [tuple(m.values()) for m in made])  # noqa: S608  # fmt: skip
-    line.execute("ANALYZE")
 
 
 async def timed(act: Callable[[], Awaitable[Any]], rounds: int = 5) -> float:

@@ -23,6 +23,7 @@ SQLModel.metadata.naming_convention = MetaData(
 from mailbot.store import erasures, minutes, packed, terms  # noqa: E402, F401  (tables of their own pages, named by the same convention)
 
 _EMPTY: dict[str, Any] = {"server_default": ""}
+_BY_SERIES = (Index("ix_complaint_stage", "stage", "series"), Index("ix_complaint_closed_at", "series", "closed_at"))
 _ZERO: dict[str, Any] = {"server_default": "0"}
 _FALSE: dict[str, Any] = {"server_default": false()}
 
@@ -105,7 +106,7 @@ class Counter(SQLModel, table=True):
 class Complaint(SQLModel, table=True):
     """A numbered file. Stages: ARCHITECTURE.md, second state table."""
 
-    __table_args__ = (UniqueConstraint("series", "year", "rank"),)
+    __table_args__ = (UniqueConstraint("series", "year", "rank"), *_BY_SERIES)
 
     id: int | None = Field(default=None, primary_key=True)
     number: str = Field(unique=True)
@@ -113,7 +114,7 @@ class Complaint(SQLModel, table=True):
     year: int
     rank: int
     nature: str = "réclamation"
-    stage: str = Field(default="received", index=True)
+    stage: str = "received"
     cycle: int = 1
     received_at: datetime = Field(index=True)
     opened_at: datetime
@@ -131,8 +132,7 @@ class Complaint(SQLModel, table=True):
     phone: str = ""
     deadline: date | None = None
     alerts: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
-    # CC'd people: never written to
-    copied: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    copied: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))  # CC'd, never written to
     sensitive: bool = False
     urgent: bool = False
     on_behalf: str = ""
@@ -165,7 +165,7 @@ class Complaint(SQLModel, table=True):
     reply_key: str = Field(default="", sa_column_kwargs=_EMPTY)  # the closing letter in its undo window
     draft: str = Field(default="", sa_column_kwargs=_EMPTY)  # an argued reply held back by a mail of the complainant
     answered_at: datetime | None = None
-    closed_at: datetime | None = Field(default=None, index=True)
+    closed_at: datetime | None = None
     committed_on: date | None = None
     commitment_reason: str = Field(default="", sa_column_kwargs=_EMPTY)
     commitment_missed: bool = Field(default=False, sa_column_kwargs=_FALSE)
