@@ -134,6 +134,7 @@ class Desk:
         self.log_path = folder / "log"
         self.clock = Clock(folder / "clock")  # this machine's, until it leaps
         self._process: subprocess.Popen[bytes] | None = None
+        self.leaping = False
         self.config.write_text(
             _CONFIG.format(
                 mode=mode,
@@ -179,6 +180,7 @@ class Desk:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("MAILBOT_")}
         if failpoint:
             environment["MAILBOT_FAILPOINT"] = failpoint
+        self.leaping = leaping
         command = [*under, sys.executable, "-m", "mailbot", "run", *words, "--config", str(self.config)]
         if leaping:
             command = [sys.executable, "-m", "mailbot.demo.daemon", str(self.config), str(self.clock.file)]
@@ -272,7 +274,12 @@ class Desk:
         letters = self.rows(
             "SELECT name, state, answer FROM letter WHERE state = 'claimed' OR state = 'owed' AND next_try_at <= ?", now
         )
-        return [*mails, *letters]
+        return [*mails, *letters, *(self._due(now) if self.leaping else ())]
+
+    def _due(self, now: object) -> list[dict[str, Any]]:
+        """What the next tick does; a desk on today's clock is not waited for: nothing is due before tomorrow."""
+        due = self.rows("SELECT key FROM due WHERE done_at IS NULL AND at <= ?", now)
+        return [*due, *self.rows("SELECT number FROM complaint WHERE look_at <= ?", now)]
 
     def hasten(self, kind: str) -> None:
         """As if the hour of what is due had come: its rows are set one minute back. Only while nothing runs."""

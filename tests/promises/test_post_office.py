@@ -134,8 +134,7 @@ class PostOffice(RuleBasedStateMachine):
         self.daemon.bench.close()
         self.daemon.ledger.close()
         self.daemon._imap.shutdown()
-        if self.daemon._lock:
-            self.daemon._lock.close()
+        self.daemon.lead.close()
         GRAVEYARD.append(self.opened)  # the end of its « with » must never run
         self.daemon = self.opened = None
 
