@@ -38,7 +38,7 @@ SENDING = {
     **{step: SMTP[step] for step in ("greeting", "AUTH", "MAIL", "RCPT", "DATA", "text", "dot", "QUIT")},
     "before the dot": replace(SMTP["dot"], early=True),
 }
-DAILY = {("IDLE", "ended"), ("dot", "killed")}
+DAILY = {("MOVE", "killed"), ("dot", "killed")}
 
 
 def cases(moments: dict[str, Step], ways: tuple[str, ...]) -> list[object]:
