@@ -87,6 +87,7 @@ class Lead:
         if self._thread.is_alive():
             self._thread.join(1)
         if self._turn.acquire(timeout=1):
+            self._give_back()
             self._lose()
             self._turn.release()
         if self._file:
@@ -143,6 +144,12 @@ class Lead:
             raise Busy(f"un autre mailbot tient déjà ce registre ({path.parent})") from None
 
     # -- PostgreSQL: the session, only touched by whoever has the turn --------------------------------------------------------
+
+    def _give_back(self) -> None:
+        """Said, not left to the end of the session: the server notices that in its own time."""
+        if self._session is not None and self._seconds() - self._heard < UNSURE:
+            with contextlib.suppress(Trouble):
+                self._ask("SELECT pg_advisory_unlock_all()")
 
     def _live(self) -> None:
         while not self._ending.wait(BEAT):
