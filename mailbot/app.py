@@ -78,7 +78,7 @@ class Daemon:
         limit = config.intake.max_mb * 2**20
         self.mailbox = Mailbox(config.mailbox, token=token, limit=limit)
         self.erasures = Again(self.bench, lambda: Mailbox(config.mailbox, token=token, limit=limit))
-        self.lead = Lead(self.ledger, config.mailbox.address)
+        self.lead = Lead(self.ledger, config.mailbox.address, clock)
         self.bench.me = self.lead.me
         self.watch = Watch(config, self.ledger.fenced(self.lead.check), self.mailbox, clock)
         sending = token if config.smtp_by_token else None

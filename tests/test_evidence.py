@@ -252,30 +252,26 @@ def test_the_chain_can_be_followed_in_the_table(evidence: Pack) -> None:
 def test_it_opens_in_a_browser_without_a_network_and_asks_for_nothing(evidence: Pack) -> None:
     need("chromium", "chromium")
     with browser.window() as window:
-        _look_at_every_page(evidence, window)
-
-
-def _look_at_every_page(evidence: Pack, window: browser.Window) -> None:
-    page = window.page
-    asked: list[str] = []
-    loud: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: loud.append(message.text))
-    page.on("dialog", lambda dialog: loud.append(dialog.message))
-    pages = [n for n in evidence.names if n.endswith(".html")]
-    for name in pages:
-        page.goto((evidence.folder / name).as_uri())
-        assert page.title()
-        window.turn(360)
-        assert "scrolls" not in window.overflow(), name  # a wide table scrolls by itself
-    assert len(pages) > 15
-    assert [url for url in asked if not url.startswith("file://")] == []
-    assert loud == []
-    page.goto((evidence.folder / "index.html").as_uri())
-    assert window.violations() == []
-    page.get_by_role("link", name=FIRST).click()
-    page.get_by_role("link", name="Salle <script>").click()
-    assert SCRIPT in page.inner_text("pre")
+        page = window.page
+        asked: list[str] = []
+        loud: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: loud.append(message.text))
+        page.on("dialog", lambda dialog: loud.append(dialog.message))
+        pages = [n for n in evidence.names if n.endswith(".html")]
+        for name in pages:
+            page.goto((evidence.folder / name).as_uri())
+            assert page.title()
+            window.turn(360)
+            assert "scrolls" not in window.overflow(), name  # a wide table scrolls by itself
+        assert len(pages) > 15
+        assert [url for url in asked if not url.startswith("file://")] == []
+        assert loud == []
+        page.goto((evidence.folder / "index.html").as_uri())
+        assert window.violations() == []
+        page.get_by_role("link", name=FIRST).click()
+        page.get_by_role("link", name="Salle <script>").click()
+        assert SCRIPT in page.inner_text("pre")
 
 
 # == one file, and troubles ================================================================================================

@@ -38,7 +38,7 @@ def register(postgres_url: str) -> Iterator[Ledger]:
 
 @pytest.fixture
 def two(register: Ledger) -> Iterator[tuple[Lead, Lead]]:
-    pair = Lead(register, cast.BOX), Lead(register, cast.BOX)
+    pair = Lead(register, cast.BOX, lambda: cast.NOON), Lead(register, cast.BOX, lambda: cast.NOON)
     for each in pair:
         each.open()
     yield pair
@@ -61,7 +61,7 @@ SPOT = Spot(account=cast.BOX, folder="INBOX", uidvalidity=1, uid=7)
 
 def test_an_sqlite_register_has_one_daemon_who_always_reads(tmp_path: Path) -> None:
     register = Ledger(f"sqlite:///{tmp_path}/mailbot.db")
-    one, other = Lead(register, cast.BOX), Lead(register, cast.BOX)
+    one, other = Lead(register, cast.BOX, lambda: cast.NOON), Lead(register, cast.BOX, lambda: cast.NOON)
     one.open()
     with pytest.raises(Busy, match="déjà"):
         other.open()
@@ -101,7 +101,7 @@ def test_a_late_reader_writes_nothing(two: tuple[Lead, Lead], register: Ledger) 
 
 def test_a_reader_who_hears_nothing_takes_itself_for_none_before_another_can_take_over(register: Ledger) -> None:
     seconds = Seconds()
-    reader = Lead(register, cast.BOX, seconds)
+    reader = Lead(register, cast.BOX, lambda: cast.NOON, seconds)
     with reader._turn:
         reader._word()
     assert reader.take()

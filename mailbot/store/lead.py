@@ -16,7 +16,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import IO, Any
 
 from sqlalchemy import Connection, text
@@ -59,11 +59,18 @@ class Lead:
     `me` names the daemon in what it claims; "" for the only daemon of an SQLite register.
     """
 
-    def __init__(self, ledger: Ledger, account: str, seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        account: str,
+        clock: Callable[[], datetime],
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.ledger = ledger
         self.account = account.lower()
         self.me = "" if ledger.sqlite else secrets.token_hex(8)
         self.epoch = 0  # of our term; 0: somebody else's
+        self._clock = clock
         self._seconds = seconds
         self._heard = seconds()
         self._file: IO[str] | None = None
@@ -172,9 +179,7 @@ class Lead:
         if self._ask("SELECT pg_try_advisory_lock(:kind, :key)", kind=MAILBOX, key=_key(self.account)):
             holder = f"{socket.gethostname()}:{os.getpid()}"
             assert self._session is not None
-            found = self._session.execute(
-                _BUMP, {"account": self.account, "holder": holder, "since": datetime.now(UTC)}
-            )
+            found = self._session.execute(_BUMP, {"account": self.account, "holder": holder, "since": self._clock()})
             self.epoch = found.scalar_one()
             self._heard = self._seconds()
         return bool(self.epoch)
