@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -31,6 +33,7 @@ class Ledger:
         self.url = url
         self.engine = engines.open_engine(url, lasting=lasting)
         self.sqlite = self.engine.dialect.name == "sqlite"
+        self._turn = threading.Lock()  # SQLite lets one write: our threads wait here, not in its sleeps of up to 100 ms
 
     @property
     def lock_file(self) -> Path | None:
@@ -73,7 +76,8 @@ class Ledger:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """All or nothing; decisions of one register come one after the other on either engine (design invariant 3)."""
-        with Session(self.engine, expire_on_commit=False) as tx, tx.begin():
+        turn = self._turn if self.sqlite else contextlib.nullcontext()
+        with turn, Session(self.engine, expire_on_commit=False) as tx, tx.begin():
             if not self.sqlite:
                 tx.connection().execute(text(f"SELECT pg_advisory_xact_lock({engines.DECISION_LOCK})"))
             else:
