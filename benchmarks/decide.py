@@ -27,11 +27,11 @@ from backlog import BOX, FLOOD_OFF, mixed  # noqa: E402
 from latency import SETTINGS  # noqa: E402
 from sqlmodel import SQLModel, select  # noqa: E402
 
-from mailbot.app import log_to  # noqa: E402
 from mailbot.config import Config, load  # noqa: E402
 from mailbot.corridor.bench import Bench, words  # noqa: E402
 from mailbot.corridor.mails import Mails  # noqa: E402
 from mailbot.guard import Guard  # noqa: E402
+from mailbot.log import log_to  # noqa: E402
 from mailbot.store import keep  # noqa: E402
 from mailbot.store.ledger import Ledger  # noqa: E402
 

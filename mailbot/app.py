@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import os
 import secrets
 import signal
-import socket
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any, TextIO, cast
+from functools import partial
+from typing import Any
 
 import structlog
 
@@ -35,6 +33,7 @@ from mailbot.status import Status, status_of
 from mailbot.store import instance
 from mailbot.store.lead import TRY_EVERY, Lead, Lost
 from mailbot.store.ledger import Ledger
+from mailbot.systemd import notify
 from mailbot.watch import Watch
 
 POST_EVERY = 5.0  # seconds: the outbox looks again even if nobody woke it (promise P3)
@@ -105,6 +104,8 @@ class Daemon:
         """Locks and upgrades the register, starts the guard, takes back what a dead daemon had in hand. Raises Busy."""
         self.lead.open()
         self.ledger.upgrade()
+        loop = asyncio.get_running_loop()
+        self.watch.on_kept = partial(loop.call_soon_threadsafe, self.kept.set)
         async with self.guard:
             await self.bench.db(lambda tx: self.post.take_back(tx, all_leases=self.ledger.sqlite))
             await self.bench.db(lambda tx: instance.settle(tx, self.config.instance_id, lambda: secrets.token_hex(16)))
@@ -130,20 +131,50 @@ class Daemon:
     # -- once, and for ever -------------------------------------------------------------------------------------------
 
     async def once(self) -> None:
-        """All that waits: takes mail in, decides, looks at due rows, sends what is owed. Raises Down or RoadClosed."""
+        """All that waits. Raises Down or RoadClosed, the rest done."""
         try:
-            if await self._in_imap(self.lead.take):
-                await self._in_imap(self._connect)
-                await self._in_imap(self.watch.pass_once)
-                await self._fetched()
+            await self._side_by_side()
         finally:
-            await self.mails.decide_waiting()
             await self.dues.tick()
             await self.health.tell()
-            failpoints.hit("K13")
+            await self._send_until()
+            await self.road.quit()
+
+    async def _side_by_side(self) -> None:
+        """Takes in, decides and sends at the same time, as `run` does, until nothing is left."""
+        taking = asyncio.create_task(self._take_in())
+        taking.add_done_callback(lambda _: self.kept.set())
+        decided = asyncio.Event()
+        sending = asyncio.create_task(self._send_until(decided))
+        try:
+            while not taking.done():
+                self.kept.clear()
+                await self._decide()
+                await self.kept.wait()
+            await self._decide()
+        finally:
+            decided.set()
+            self.owed.set()
+            await asyncio.wait([taking, sending])
+        await taking
+        await sending
+
+    async def _take_in(self) -> None:
+        if await self._in_imap(self.lead.take):
+            await self._in_imap(self._connect)
+            await self._in_imap(self.watch.pass_once)
+            await self._fetched()
+
+    async def _send_until(self, decided: asyncio.Event | None = None) -> None:
+        """Sends what is owed, and goes on until no decision can owe more."""
+        over = False
+        while not over:
+            over = decided is None or decided.is_set()
+            self.owed.clear()
             while await self.post.once():
                 pass
-            await self.road.quit()
+            if not over:
+                await self.owed.wait()
 
     async def run(self) -> None:
         """The daemon's life. Every loop beats; the watchdog is fed only while all of them do."""
@@ -249,8 +280,7 @@ class Daemon:
             full = loop.time() - looked >= every
             if full:
                 looked = loop.time()
-            if await self._in_imap(self.watch.pass_once, only_inbox=not full):
-                self.kept.set()
+            await self._in_imap(self.watch.pass_once, only_inbox=not full)
             await self._fetched()
             self.beat("watch")
             left = max(1.0, every - (loop.time() - looked))
@@ -267,15 +297,18 @@ class Daemon:
 
     # -- decisions --------------------------------------------------------------------------------------------------------
 
+    async def _decide(self, go_on: Callable[[], bool] = lambda: True) -> None:
+        if await self.mails.decide_waiting(go_on):
+            failpoints.hit("K13")
+            self.owed.set()
+
     async def _decide_loop(self) -> None:
         self.mails.just_started()
         while not self.stopping.is_set():
             self.beat("decide")
             self.kept.clear()
             try:
-                if await self.mails.decide_waiting(self._goes_on("decide")):
-                    failpoints.hit("K13")
-                    self.owed.set()
+                await self._decide(self._goes_on("decide"))
             except Exception as error:
                 await self.health.fault("décisions", error)
             await _wait(self.kept, self.stopping, POST_EVERY)
@@ -339,16 +372,6 @@ async def _wait(event: asyncio.Event, other: asyncio.Event, seconds: float) -> N
             task.cancel()
 
 
-def notify(words: str) -> None:
-    """sd_notify(3): tells systemd, when it asked."""
-    path = os.environ.get("NOTIFY_SOCKET", "")
-    if not path:
-        return
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
-        out.connect("\0" + path[1:] if path.startswith("@") else path)
-        out.send(words.encode())
-
-
 def refuse_leaks(config: Config) -> None:
     """Raises Leaking."""
     leak = letters.leak(house(config))
@@ -365,32 +388,3 @@ async def serve(config: Config, *, once: bool, **how: Any) -> None:
         for sig in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sig, daemon.stop)
         await (daemon.once() if once else daemon.run())
-
-
-def log_to(stream: TextIO = sys.stdout) -> None:
-    """One line an event, values escaped: nothing in a mail can forge a log line."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(file=cast(TextIO, _Unfailing(stream))),
-    )
-
-
-class _Unfailing:
-    """Where to log: full, closed or its reader gone, the desk works on."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            self._stream.write(text)
-
-    def flush(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            self._stream.flush()

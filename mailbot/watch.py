@@ -6,14 +6,14 @@ Runs in the mailbox's own thread; `Mailbox` does the IMAP, `store.keep` the reme
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 import structlog
 
 from mailbot import failpoints
 from mailbot.config import Config
-from mailbot.mailbox import Down, Folders, Listed, Mailbox
+from mailbot.mailbox import Down, Fetched, Folders, Listed, Mailbox
 from mailbot.message import read_headers
 from mailbot.store import keep as keeping
 from mailbot.store import ledger as ledgers
@@ -26,6 +26,7 @@ SEARCH_BACK = timedelta(days=3)  # at least, so that a mail that was delivered l
 REFUSALS = 3  # times that the server may refuse one mail before it is set aside
 FULL_EVERY = timedelta(hours=1)
 SEARCH_EVERY = timedelta(days=1)
+SET_MAILS, SET_BYTES = 8, 4 * 2**20  # fetched in one command and kept in one commit, at most
 STRIDE = 500  # mails of one look after which whoever watches is told how far it is
 log = structlog.get_logger()
 
@@ -43,6 +44,10 @@ class Watch:
         self.full_at: dict[str, datetime] = {}
         self.start: datetime | None = None
         self.refusals: dict[Spot, int] = {}
+        self.singly: set[str] = (
+            set()
+        )  # folders where a set could not be had: one by one, the fault shows which mail it is
+        self.on_kept: Callable[[], object] = lambda: None  # called in this thread after each commit that brought a mail
 
     def connected(self) -> None:
         """After each login: the start is fixed before anything is read (spec §2), and every folder is compared whole."""
@@ -76,11 +81,7 @@ class Watch:
         if floor and kind == "inbox":
             self._note_vanished(folder, validity, range(floor, min(uidnext, floor + 10_000)), present | known)
         new = [m for m in self._in_order(listed) if m.uid not in known]
-        kept = 0
-        for done, mail in enumerate(new):
-            if done and done % STRIDE == 0:
-                log.info("reading", folder=folder, done=done, of=len(new))
-            kept += self._take(folder, validity, mail, kind)
+        kept = self._take_all(folder, validity, new, kind)
         self._remember_floor(folder, validity, uidnext)
         if kind == "inbox" and self.config.mailbox.file_into:
             self._file_away(folder, validity)
@@ -127,38 +128,65 @@ class Watch:
     def _spot(self, folder: str, validity: int, uid: int) -> Spot:
         return Spot(account=self.account, folder=folder, uidvalidity=validity, uid=uid)
 
-    def _take(self, folder: str, validity: int, mail: Listed, kind: str) -> int:
+    def _take_all(self, folder: str, validity: int, new: list[Listed], kind: str) -> int:
+        """In sets, as they lie there: nothing waits for a set to fill."""
+        wanted = self._wanted(folder, validity, new, kind)
+        most = 1 if folder in self.singly else SET_MAILS
+        kept = sum(self._take(folder, validity, some, kind) for some in in_sets(wanted, most))
+        self.singly.discard(folder)
+        return kept
+
+    def _wanted(self, folder: str, validity: int, new: list[Listed], kind: str) -> Iterator[Listed]:
+        """What is to be fetched; of the others the place is noted, and why."""
+        for done, mail in enumerate(new):
+            if done and done % STRIDE == 0:
+                log.info("reading", folder=folder, done=done, of=len(new))
+            spot = self._spot(folder, validity, mail.uid)
+            if kind == "sent" and not self._concerns_us(folder, mail):
+                self._note(spot, "passed")
+            elif self.refusals.get(spot, 0) >= REFUSALS:
+                self._refused(spot)
+            else:
+                yield mail
+
+    def _take(self, folder: str, validity: int, mails: list[Listed], kind: str) -> int:
+        """One set: fetched, and kept in one commit. Returns how many were new."""
         now = self.clock()
-        spot = self._spot(folder, validity, mail.uid)
-        if kind == "sent" and not self._concerns_us(folder, mail):
-            self._note(spot, "passed")
-            return 0
-        if self.refusals.get(spot, 0) >= REFUSALS:
-            self._refused(spot)
-            return 0
         try:
-            fetched = self.mailbox.fetch(folder, mail.uid, mail.size)
+            found = self.mailbox.fetch_set(folder, mails)
         except Down as error:
             if error.uid is not None:  # this one mail, not the connection: it must not block the others for ever
+                spot = self._spot(folder, validity, error.uid)
                 self.refusals[spot] = self.refusals.get(spot, 0) + 1
+            self.singly.add(folder)
             raise
-        if fetched is None:
-            self._note(spot, "vanished")
-            return 0
         failpoints.hit("K02")
-        kept = self.ledger.run(
-            lambda tx: keeping.keep(
-                tx,
-                spot,
-                fetched.raw,
-                kind=kind,
-                received_at=mail.received_at,
-                now=now,
-                truncated=fetched.truncated,
+
+        def write(tx: Session) -> int:
+            return sum(
+                self._keep(tx, self._spot(folder, validity, m.uid), m, found.get(m.uid), kind, now) for m in mails
             )
-        )
+
+        new = self.ledger.run(write)
         failpoints.hit("K04")
-        return int(kept.new)
+        if new:
+            self.on_kept()
+        return new
+
+    def _keep(self, tx: Session, spot: Spot, mail: Listed, fetched: Fetched | None, kind: str, now: datetime) -> bool:
+        if fetched is None:
+            keeping.note_place(tx, spot, now, state="vanished")
+            return False
+        kept = keeping.keep(
+            tx,
+            spot,
+            fetched.raw,
+            kind=kind,
+            received_at=mail.received_at,
+            now=now,
+            truncated=fetched.truncated,
+        )
+        return kept.new
 
     def _refused(self, spot: Spot) -> None:
         """A mail that the server shows and does not give: named, alarmed, and the line moves (design invariant 7)."""
@@ -216,4 +244,16 @@ class Watch:
         validity, _ = self.mailbox.select(folder)
         found = [m for m in self.mailbox.find(folder, since.date()) if m.received_at >= since]
         known = self.ledger.ask(lambda tx: keeping.known_uids(tx, self.account, folder, validity))
-        return sum(self._take(folder, validity, m, "other") for m in found if m.uid not in known)
+        return self._take_all(folder, validity, [m for m in found if m.uid not in known], "other")
+
+
+def in_sets(mails: Iterable[Listed], most: int) -> Iterator[list[Listed]]:
+    """Mails in the order given, as many together as one command and one commit may hold; a large one goes alone."""
+    some: list[Listed] = []
+    for mail in mails:
+        if some and (len(some) >= most or sum(m.size for m in some) + mail.size > SET_BYTES):
+            yield some
+            some = []
+        some.append(mail)
+    if some:
+        yield some

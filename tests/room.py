@@ -22,13 +22,13 @@ from typing import Any, Self, TypeVar
 import cast
 from sqlmodel import SQLModel, col, select
 
-from mailbot.app import log_to
 from mailbot.config import Config, Mailbox, Smtp
 from mailbot.corridor.bench import Bench
 from mailbot.corridor.dues import Dues
 from mailbot.corridor.mails import Mails
 from mailbot.corridor.post import Post
 from mailbot.guard import Guard
+from mailbot.log import log_to
 from mailbot.outbox import Road
 from mailbot.rehearse import clock
 from mailbot.store import ledger, questions

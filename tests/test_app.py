@@ -26,6 +26,7 @@ from sqlmodel import select
 from mailbot import app
 from mailbot.app import Daemon
 from mailbot.config import AlarmRoad, Mailbox, Smtp
+from mailbot.log import log_to
 from mailbot.mailbox import Down
 from mailbot.outbox import AFTER_DOT_SECONDS, RoadClosed
 from mailbot.store.lead import Busy
@@ -60,7 +61,7 @@ class Desk:
 
 @pytest.fixture(autouse=True)
 def log() -> None:
-    app.log_to(LOG)
+    log_to(LOG)
 
 
 @pytest.fixture
@@ -122,7 +123,7 @@ async def test_a_mail_that_arrives_is_answered_by_a_desk_at_work(desk: Desk, sin
 
 async def test_a_log_that_nobody_reads_any_more_stops_no_desk(desk: Desk, sink: Sink) -> None:
     gone = io.StringIO()
-    app.log_to(gone)
+    log_to(gone)
     gone.close()  # writing raises from now on, as to a pipe whose reader ended
     async with running(desk.daemon()):
         desk.put(mail(at=NOON))

@@ -18,10 +18,10 @@ from test_demo_page import Tags
 from typer.testing import CliRunner, Result
 
 from mailbot import message as messages
-from mailbot.app import log_to
 from mailbot.cli import app
 from mailbot.demo import page
 from mailbot.guard import Guard
+from mailbot.log import log_to
 from mailbot.reports import inspection
 
 SEED = 4

@@ -20,11 +20,11 @@ from structlog.testing import capture_logs
 
 from mailbot.config import Mailbox as Settings
 from mailbot.guard import Guard
-from mailbot.mailbox import Down, Mailbox
+from mailbot.mailbox import Down, Listed, Mailbox
 from mailbot.store import ledger, questions
 from mailbot.store.ledger import Ledger
 from mailbot.store.tables import Alarm, Complaint, Inbound, Place, Raw
-from mailbot.watch import Watch
+from mailbot.watch import Watch, in_sets
 
 DONE = "Traités"
 DONE_WIRE = "Trait&AOk-s"
@@ -384,14 +384,18 @@ def test_above_the_limit_headers_and_text_are_kept_and_the_mail_stays_where_it_i
 # -- lines that break ----------------------------------------------------------------------------------------------------
 
 
-def test_a_line_that_breaks_in_the_middle_loses_and_doubles_nothing(watched: Watched) -> None:
+@pytest.mark.parametrize(("at", "first", "then"), [(b"UID FETCH 3 (", 0, 2), (b"UID FETCH 1,2,3,4 (", 0, 4)])
+def test_a_line_that_breaks_in_the_middle_loses_and_doubles_nothing(
+    watched: Watched, at: bytes, first: int, then: int
+) -> None:
+    """A set that breaks is asked for again one by one: what lies before the mail at fault is ours at the second try."""
     raws = [mail(f"n° {n}") for n in range(4)]
     for raw in raws:
         watched.put(raw)
     relay: Between
 
     def cut(piece: bytes) -> bytes:
-        if b"UID FETCH 3 (" in piece:
+        if at in piece or b"UID FETCH 1,2,3,4 (" in piece:
             relay.cut()
         return piece
 
@@ -399,16 +403,56 @@ def test_a_line_that_breaks_in_the_middle_loses_and_doubles_nothing(watched: Wat
         watch = watched.start(port=relay.port)
         with pytest.raises(Down):
             watch.pass_once()
-        kept = len(watched.kept())
+        assert len(watched.kept()) == first
+        watched.login(watch)
+        with pytest.raises(Down) if then < 4 else contextlib.nullcontext():
+            watch.pass_once()
+        assert len(watched.kept()) == then
     watched.start().pass_once()
-    assert kept == 2
     assert sorted(watched.kept()) == sorted(raws)
 
 
+def test_mails_are_fetched_and_committed_in_sets_and_whoever_decides_is_told_after_each(watched: Watched) -> None:
+    raws = [mail(f"n° {n}") for n in range(19)]
+    for raw in raws:
+        watched.put(raw)
+    asked: list[bytes] = []
+    ours: list[int] = []
+
+    def listen(piece: bytes) -> bytes:
+        asked.extend(re.findall(rb"UID FETCH ([\d,]+) \(UID BODY", piece))
+        return piece
+
+    with Between(watched.server.imap_port, ask=listen) as relay:
+        watch = watched.start(port=relay.port)
+        watch.on_kept = lambda: ours.append(len(watched.kept()))
+        assert watch.pass_once() == 19
+    assert asked == [b"1,2,3,4,5,6,7,8", b"9,10,11,12,13,14,15,16", b"17,18,19"]
+    assert ours == [8, 16, 19]
+    assert watched.kept() == raws
+
+
+SETS = [
+    ([], []),
+    ([1], [[1]]),
+    ([1] * 9, [[1] * 8, [1]]),
+    ([3 * 2**20, 2**20, 1], [[3 * 2**20, 2**20], [1]]),
+    ([1, 50 * 2**20, 1], [[1], [50 * 2**20], [1]]),
+]
+
+
+@pytest.mark.parametrize(("sizes", "sets"), SETS)
+def test_a_set_holds_at_most_eight_mails_and_four_megabytes_and_a_large_mail_goes_alone(
+    sizes: list[int], sets: list[list[int]]
+) -> None:
+    listed = [Listed(uid, size, NOON) for uid, size in enumerate(sizes, start=1)]
+    assert [[m.size for m in some] for some in in_sets(listed, 8)] == sets
+
+
 def refusing(uid: int) -> Callable[[bytes], bytes]:
-    """Whoever asks for that mail hears NO."""
-    asked = b"UID FETCH %d (UID BODY.PEEK[])" % uid
-    return lambda piece: piece.replace(asked, b"UID COPY %d nirgendwo" % uid)
+    """Whoever asks for that mail, alone or among others, hears NO."""
+    asked = re.compile(rb"UID FETCH (?:\d+,)*%d(?:,\d+)* \(UID BODY\.PEEK\[\]\)" % uid)
+    return lambda piece: asked.sub(b"UID COPY %d nirgendwo" % uid, piece)
 
 
 def test_a_mail_that_the_server_never_gives_is_alarmed_and_the_line_moves(watched: Watched) -> None:

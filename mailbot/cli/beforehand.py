@@ -83,7 +83,7 @@ def _fresh(out: Path) -> None:
 
 
 async def _play(settings: Config, mails: list[Mail], last: date, out: Path, *, hidden: bool) -> Played:
-    from mailbot.app import log_to
+    from mailbot.log import log_to
     from mailbot.rehearse.play import Stopped, play
 
     log_to(cast(TextIO, _Faults()))

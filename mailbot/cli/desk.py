@@ -59,11 +59,12 @@ def run(
 ) -> None:
     """Tient le bureau : relève la boîte, enregistre, accuse réception, confie, écrit au digest."""
     from mailbot import app as daemon
+    from mailbot.log import log_to
 
     given = config or []
     several = len(given) > 1 or any(path.is_dir() for path in given)
     desks = load_several(given) if several else [load(given[0] if given else None)]
-    daemon.log_to(sys.stdout)
+    log_to(sys.stdout)
     for settings in desks:
         if len(desks) > 1:
             typer.echo(f"{settings.mailbox.address} :")

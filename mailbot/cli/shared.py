@@ -185,10 +185,10 @@ def user() -> str:
 
 
 async def with_mails(settings: Config, act: Any) -> Any:
-    from mailbot.app import log_to
     from mailbot.corridor.bench import Bench, words
     from mailbot.corridor.mails import Mails
     from mailbot.guard import Guard
+    from mailbot.log import log_to
 
     log_to(sys.stderr)  # the output is the command's own
     register = open_register(settings)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from mailbot import app, config
 from mailbot.demo.clock import Clock
+from mailbot.log import log_to
 
 TICK_SECONDS = 0.5  # a clock that leaps over days is looked at more often than every quarter of a minute
 
 
 def main(settings: Path, clock: Path) -> None:
     """Until SIGTERM. What goes wrong ends it with a traceback, which the demo shows."""
-    app.log_to(sys.stdout)
+    log_to(sys.stdout)
     asyncio.run(
         app.serve(config.load(settings, environ={}), once=False, clock=Clock(clock), tick_seconds=TICK_SECONDS),
     )

@@ -24,7 +24,7 @@ from imap_tools import ImapToolsError
 
 from mailbot.config import Mailbox as Settings
 from mailbot.failpoints import hit
-from mailbot.mailbox.answers import MONTHS, Folders, Listed, excerpt, listed, section, sort_folders
+from mailbot.mailbox.answers import MONTHS, Folders, Listed, excerpt, listed, section, sections, sort_folders
 from mailbot.mailbox.line import Line, Token, wire
 from mailbot.mailbox.trouble import Down, explain
 from mailbot.oauth.no_token import NoToken
@@ -227,6 +227,20 @@ class Mailbox:
         if raw is None or (not raw and size):
             return None
         return Fetched(raw, truncated=False)
+
+    def fetch_set(self, folder: str, mails: Sequence[Listed]) -> dict[int, Fetched]:
+        """Several small mails in one command; without those that are gone. Where the server refuses the set, or leaves one
+        out of it, each is asked for by itself, so that Down names the one that is at fault."""
+        found: dict[int, Fetched] = {}
+        if len(mails) > 1:
+            with self._inside(folder) as line:
+                kind, data = line.client.uid("FETCH", ",".join(str(m.uid) for m in mails), "(UID BODY.PEEK[])")
+                raws = sections(data) if kind == "OK" else {}
+            found = {m.uid: Fetched(raws[m.uid], truncated=False) for m in mails if raws.get(m.uid)}
+        for mail in mails:
+            if mail.uid not in found and (fetched := self.fetch(folder, mail.uid, mail.size)) is not None:
+                found[mail.uid] = fetched
+        return found
 
     def file_away(self, folder: str, uid: int, into: str) -> tuple[int, int] | None:
         """Moves one mail by UID MOVE (RFC 6851); makes the folder `into` if there is none.

@@ -92,14 +92,22 @@ def _internaldate(text: bytes) -> datetime | None:
 
 def section(data: Iterable[object], uid: int) -> bytes | None:
     """The bytes of the one BODY[…] asked for of that mail: b"" when the server has nothing there, None without the mail."""
+    return sections(data).get(uid)
+
+
+def sections(data: Iterable[object]) -> dict[int, bytes]:
+    """The same of several mails, by UID; of two answers about one mail the first counts."""
+    found: dict[int, bytes] = {}
     for text, literals in answers(data):
         named = _UID.search(text)
-        if named and int(named[1]) == uid and b"BODY[" in text.upper():
-            if literals:
-                return literals[0]
-            quoted = _QUOTED_BODY.search(text)
-            return re.sub(rb"\\(.)", rb"\1", quoted[1]) if quoted else b""
-    return None
+        if named and int(named[1]) not in found and b"BODY[" in text.upper():
+            found[int(named[1])] = literals[0] if literals else _quoted_body(text)
+    return found
+
+
+def _quoted_body(text: bytes) -> bytes:
+    quoted = _QUOTED_BODY.search(text)
+    return re.sub(rb"\\(.)", rb"\1", quoted[1]) if quoted else b""
 
 
 def excerpt(header: bytes, part_header: bytes, part: bytes) -> bytes:

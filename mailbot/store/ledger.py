@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -34,6 +36,7 @@ class Ledger:
         self.url = url
         self.engine = engines.open_engine(url, lasting=lasting)
         self.sqlite = self.engine.dialect.name == "sqlite"
+        self._turn = threading.Lock()  # SQLite lets one write: our threads wait here, not in its sleeps of up to 100 ms
         self.check: Callable[[Session], None] | None = None
 
     def fenced(self, check: Callable[[Session], None]) -> Ledger:
@@ -83,7 +86,8 @@ class Ledger:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """All or nothing; decisions of one register come one after the other on either engine (design invariant 3)."""
-        with _cut_off(), Session(self.engine, expire_on_commit=False) as tx, tx.begin():
+        turn = self._turn if self.sqlite else contextlib.nullcontext()
+        with turn, _cut_off(), Session(self.engine, expire_on_commit=False) as tx, tx.begin():
             if not self.sqlite:
                 engines.decide(tx.connection())
             else:

@@ -14,7 +14,7 @@ import pytest_asyncio
 from servers.mail import MailServer
 from servers.proxy import BROKEN, IMAP, SMTP, VERBS
 
-from mailbot import app
+from mailbot.log import log_to
 from promises.working import SILENCE, Work, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -37,7 +37,7 @@ async def standing(mail_server: MailServer, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def work(standing: Work) -> Work:
-    app.log_to(standing.log)
+    log_to(standing.log)
     return standing
 
 

@@ -36,10 +36,11 @@ from hypothesis.stateful import (
 from room import LOG, Clock, configured, new_register
 
 from mailbot import failpoints
-from mailbot.app import Daemon, log_to
+from mailbot.app import Daemon
 from mailbot.config import Mailbox
 from mailbot.corridor.bench import words
 from mailbot.guard import Guard
+from mailbot.log import log_to
 from mailbot.mailbox import Down
 from mailbot.outbox import RoadClosed
 from promises.office import FILED, INBOX, MOVED, Drawer, Killed, Line, Reaper, Standing, numbered

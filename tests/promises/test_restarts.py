@@ -17,7 +17,7 @@ import pytest_asyncio
 from servers.mail import MailServer
 from servers.proxy import IMAP, SMTP, Step
 
-from mailbot import app
+from mailbot.log import log_to
 from promises.working import SILENCE, Work, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -56,7 +56,7 @@ async def standing(mail_server: MailServer, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def work(standing: Work) -> Work:
-    app.log_to(standing.log)
+    log_to(standing.log)
     return standing
 
 

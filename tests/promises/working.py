@@ -22,8 +22,9 @@ from servers.mail import MailServer
 from servers.proxy import IMAP, SMTP, Proxy
 from sqlmodel import select
 
-from mailbot import app, audit, config, proof
+from mailbot import audit, config, proof
 from mailbot.app import Daemon
+from mailbot.log import log_to
 from mailbot.store import ledger
 from mailbot.store.tables import Letter
 
@@ -65,7 +66,7 @@ class Work:
     @contextlib.asynccontextmanager
     async def at_work(self) -> AsyncIterator[Work]:
         with self.imap, self.smtp, contextlib.closing(self):
-            app.log_to(self.log)
+            log_to(self.log)
             self.daemon = Daemon(self.config, retry=(0.05,))
             self.daemon.mailbox.timeout, self.wake = SILENCE, self.daemon.owed.set
             self.daemon.road.command_seconds = self.daemon.road.after_dot_seconds = SILENCE

@@ -48,7 +48,7 @@ IMAP: Mapping[str, Step] = {
     "SELECT": Step(r"^\w+ (SELECT|EXAMINE) "),
     "SEARCH": Step(r"^\w+ UID SEARCH "),
     "FETCH header": Step(r"^\w+ UID FETCH [0-9]+ \(UID BODY\.PEEK\[HEADER\]"),
-    "FETCH mid-literal": Step(r"^\w+ UID FETCH [0-9]+ \(UID BODY\.PEEK\[\]", through=700),
+    "FETCH mid-literal": Step(r"^\w+ UID FETCH [0-9,]+ \(UID BODY\.PEEK\[\]", through=700),
     "MOVE": Step(r"^\w+ UID MOVE "),
     "IDLE": Step(r"^\w+ IDLE\r\n", through=len("+ idling\r\n")),
     "DONE": Step(r"^DONE\r\n"),
