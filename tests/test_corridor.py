@@ -260,8 +260,8 @@ async def test_a_lease_that_ended_in_between_sends_nothing_twice(guard: Guard, t
             await desk.take(mail())
             now = desk.clock()
             [ack, *rest] = desk.register.run(lambda tx: post.claim(tx, now))
-            desk.register.run(lambda tx: [post.give_back(tx, c.id, now) for c in (ack, *rest)])
-            await desk.post._send(ack)
+            desk.register.run(lambda tx: [post.give_back(tx, c.id) for c in (ack, *rest)])
+            assert await desk.post.send(ack, desk.road) is None
             assert sink.taken == []
             await desk.send()
             assert len(acks(sink)) == 1

@@ -22,7 +22,8 @@ from mailbot.config import Mailbox as Settings
 from mailbot.guard import Guard
 from mailbot.mailbox import Down, Listed, Mailbox
 from mailbot.store import ledger, questions
-from mailbot.store.ledger import Ledger
+from mailbot.store.lead import Lost
+from mailbot.store.ledger import Ledger, Session
 from mailbot.store.tables import Alarm, Complaint, Inbound, Place, Raw
 from mailbot.watch import Watch, in_sets
 
@@ -430,6 +431,22 @@ def test_mails_are_fetched_and_committed_in_sets_and_whoever_decides_is_told_aft
     assert asked == [b"1,2,3,4,5,6,7,8", b"9,10,11,12,13,14,15,16", b"17,18,19"]
     assert ours == [8, 16, 19]
     assert watched.kept() == raws
+
+
+def test_a_reader_that_lost_the_mailbox_between_two_sets_takes_no_other(watched: Watched) -> None:
+    for n in range(10):
+        watched.put(mail(f"n° {n}"))
+    watch = watched.start()
+    lost: list[bool] = []
+
+    def check(_: Session) -> None:
+        if lost:
+            raise Lost
+
+    watch.ledger, watch.on_kept = watched.register.fenced(check), lambda: lost.append(True)
+    with pytest.raises(Lost):
+        watch.pass_once()
+    assert len(watched.kept()) == 8
 
 
 SETS = [

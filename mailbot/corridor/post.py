@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -13,75 +14,86 @@ from mailbot.corridor.bench import Bench
 from mailbot.outbox import Answer, Road, RoadClosed
 from mailbot.store import apply, cases, desks, instance, lead, ledger, post
 from mailbot.store.ledger import Session
-from mailbot.store.tables import Letter
 from mailbot.workdays import local_date
 
 log = structlog.get_logger()
 
 
-class Post:
-    """Sends what is owed over one road."""
+MOST_ROADS = 4  # connections to the sending server at once
+PER_ROAD = 8  # letters that wait before one more is opened
+ASK_AGAIN = timedelta(hours=1)  # after a server refused one more
 
-    def __init__(self, bench: Bench, road: Road) -> None:
+
+async def _no_news() -> None:
+    """Nobody asked to be told."""
+
+
+class Post:
+    """Sends what is owed, over one road, or several while many letters wait."""
+
+    def __init__(self, bench: Bench, road: Road, *, most: int = 1) -> None:
+        """`most`: roads at once."""
         self.bench = bench
         self.config = bench.config
         self.road = road
+        self.most = most
+        self._had: tuple[int, datetime] | None = (
+            None  # how many roads the server let us have, and until when we ask no more
+        )
         self.accepted = 0  # letters that the server took since this desk is at work
+        self.on_accepted: Callable[[], Awaitable[object]] = _no_news
 
     async def once(self, go_on: Callable[[], bool] = lambda: True) -> int:
-        """Sends up to twenty letters whose time has come, as long as `go_on()`, asked before each; returns how many were tried.
+        """Sends the letters whose time has come, acknowledgements first, as long as `go_on()`, asked before each; returns how
+        many were tried.
 
-        Raises RoadClosed. What was not tried is owed as before.
+        Raises RoadClosed. What was not tried is owed as before. A road more that the server refuses is done without.
         """
-        now = self.bench.clock()
-        claimed = await self.bench.db(lambda tx: self._claim(tx, now))
-        if not claimed:
-            return 0
-        failpoints.hit("S02")
-        for place, letter in enumerate(claimed):
-            if not go_on():
-                await self._give_back(claimed[place:])
-                return place
-            try:
-                await self._send(letter)
-            except RoadClosed:
-                await self._give_back(claimed[place:])
-                raise
-            except Exception:
-                self.road.close()
-                await self._give_back(claimed[place + 1 :])
-                raise
-        return len(claimed)
+        shift = _Shift(self, go_on)
+        await shift.work()
+        return shift.tried
 
-    def _claim(self, tx: Session, now: datetime) -> list[post.Claimed]:
-        return post.claim(tx, now, mute=bool(instance.mute(tx, self.config.instance_id)), me=self.bench.me)
+    @property
+    def allowed(self) -> int:
+        """Roads at once, as far as we know."""
+        if self._had and self.bench.clock() < self._had[1]:
+            return self._had[0]
+        return self.most
 
-    async def _give_back(self, letters: list[post.Claimed]) -> None:
-        now = self.bench.clock()
+    def only(self, roads: int) -> None:
+        """The server refused one more than these."""
+        self._had = max(1, roads), self.bench.clock() + ASK_AGAIN
 
+    def _claim(self, tx: Session, now: datetime) -> tuple[post.Claimed | None, int]:
+        """The next letter, and how many wait behind it, as far as that matters."""
+        mute = bool(instance.mute(tx, self.config.instance_id))
+        found = post.claim(tx, now, limit=1, mute=mute, me=self.bench.me)
+        many = post.behind(tx, now, self.most * PER_ROAD) if found and self.most > 1 and not mute else 0
+        return (found[0] if found else None), many
+
+    async def give_back(self, letter: post.Claimed) -> None:
         def write(tx: Session) -> None:
-            for letter in letters:
-                if post.held(tx, letter):
-                    post.give_back(tx, letter.id, now)
+            if post.held(tx, letter):
+                post.give_back(tx, letter.id)
 
         await self.bench.db(write)
 
-    async def _send(self, letter: post.Claimed) -> None:
+    async def send(self, letter: post.Claimed, road: Road) -> Answer | None:
+        """One attempt, not yet written down. None: the lease ended meanwhile. Raises RoadClosed, nothing tried."""
         if not await self.bench.ask(lambda tx: self._may_leave(tx, letter)):
-            await self._end(letter, Answer(outcome="refused", words="essai : cette adresse ne reçoit rien"))
-            return
-        await self.road.open()
+            return Answer(outcome="refused", words="essai : cette adresse ne reçoit rien")
+        await road.open()
         failpoints.hit("S03")
-        answer = await self.road.announce(letter)
+        answer = await road.announce(letter)
         if answer is None:
             failpoints.hit("S05")
             raw = await self.bench.db(lambda tx: self._begin(tx, letter))
             if raw is None:
-                self.road.close()
-                return
-            answer = await self.road.hand_over(replace(letter, raw=raw))
+                road.close()
+                return None
+            answer = await road.hand_over(replace(letter, raw=raw))
             failpoints.hit("S08")
-        await self._end(letter, answer)
+        return answer
 
     def _begin(self, tx: Session, letter: post.Claimed) -> bytes | None:
         """« DATA begun », with the text that leaves: rendered again if midnight passed since, the line was slow perhaps.
@@ -91,38 +103,46 @@ class Post:
         now = self.bench.clock()
         if not post.held(tx, letter):
             return None
-        row = tx.get_one(Letter, letter.id)
-        if post.stale(row, local_date(now, self.config.workdays)):
+        if post.stale(post.standing(tx, letter.id), local_date(now, self.config.workdays)):
             self.bench.reprint(tx, letter.id)
         post.data_begun(tx, letter.id, now)
-        row.lease_until = now + post.LEASE
-        return row.raw
+        return post.octets(tx, letter.id)
 
     def _may_leave(self, tx: Session, letter: post.Claimed) -> bool:
         """The second fence of essai: at the last step too, nothing leaves to an outsider."""
         return ledger.mode(tx, self.config.mode) != "essai" or self.config.person(letter.envelope_to) is not None
 
-    async def _end(self, letter: post.Claimed, answer: Answer) -> None:
+    async def end(self, letter: post.Claimed, answer: Answer | None, *, more: bool) -> tuple[post.Claimed | None, int]:
+        """Writes down how an attempt ended and, with `more`, takes the next letter in the same commit."""
         now = self.bench.clock()
 
-        def write(tx: Session) -> None:
-            if not post.still_counts(tx, letter, answer.outcome):
-                return
-            became = post.settle(tx, letter.id, answer.outcome, answer.words, now, queue_id=answer.queue_id)
-            if became == "sent":
-                ledger.remember(tx, "accepted_at", now.isoformat())
-            if became != "later":
-                self.settled(tx, letter.id, became, now)
-            failpoints.hit("S09")
+        def write(tx: Session) -> tuple[post.Claimed | None, int]:
+            if answer is not None and post.still_counts(tx, letter, answer.outcome):
+                became = post.settle(tx, letter.id, answer.outcome, answer.words, now, queue_id=answer.queue_id)
+                if became == "sent":
+                    ledger.remember(tx, "accepted_at", now.isoformat())
+                if became != "later":
+                    self.settled(tx, letter.id, became, now)
+                failpoints.hit("S09")
+            return self._claim(tx, now) if more else (None, 0)
 
-        await self.bench.db(write)
+        following = await self.bench.db(write)
+        if answer is None:
+            return following
         failpoints.hit("S10")
-        self.accepted += answer.outcome == "sent"
         log.info("letter", name=letter.name, outcome=answer.outcome, answer=answer.words[:200])
+        if answer.outcome == "sent":
+            self.accepted += 1
+            await self.on_accepted()
+        return following
 
     def settled(self, tx: Session, letter_id: int, outcome: str, at: datetime) -> None:
-        row = tx.get_one(Letter, letter_id)
-        files, kind = desks.cases_of_letter(tx, row), desks.kind_of(tx, row)
+        """What the end of a letter means for its file."""
+        row = post.standing(tx, letter_id)
+        kind = desks.kind_of(tx, letter_id, row.kind)
+        if not rules.matters(kind, outcome):
+            return
+        files = desks.cases_of_letter(tx, letter_id, row.complaint_id)
         effects = rules.on_settled(
             kind=kind,
             name=row.name,
@@ -143,3 +163,82 @@ class Post:
         lead.free_claims(tx)
         for letter_id, at in post.reclaim(tx, self.bench.clock(), all_leases=all_leases):
             self.settled(tx, letter_id, "uncertain", at)
+
+
+class _Shift:
+    """The roads that are out at once. Each takes a letter, sends it, and takes the next with the commit that settles it."""
+
+    def __init__(self, office: Post, go_on: Callable[[], bool]) -> None:
+        self.post = office
+        self.go_on = go_on
+        self.tried = 0
+        self.roads: list[asyncio.Task[None]] = []
+        self.closed: BaseException | None = None
+
+    async def work(self) -> None:
+        """Raises what stopped the first of them, the letters in hand given back or settled."""
+        self.roads.append(asyncio.create_task(self._one(self.post.road)))
+        try:
+            while self.roads:
+                done, _ = await asyncio.wait(self.roads, return_when=asyncio.FIRST_COMPLETED)
+                self.roads = [road for road in self.roads if road not in done]
+                for road in done:
+                    self._note(road)
+        except asyncio.CancelledError:
+            for road in self.roads:
+                road.cancel()
+            await asyncio.gather(*self.roads, return_exceptions=True)
+            raise
+        if self.closed is not None:
+            raise self.closed
+
+    def _note(self, road: asyncio.Task[None]) -> None:
+        error = road.exception()
+        if error is not None and (self.closed is None or isinstance(self.closed, RoadClosed)):
+            self.closed = error  # a fault of ours is told before a server that is down
+
+    def _goes_on(self) -> bool:
+        return self.closed is None and self.go_on()
+
+    async def _one(self, road: Road) -> None:
+        """One connection, to the last letter."""
+        now = self.post.bench.clock()
+        if not self._goes_on():
+            return
+        letter, behind = await self.post.bench.db(lambda tx: self.post._claim(tx, now))
+        while letter is not None:
+            failpoints.hit("S02")
+            self._more(behind)
+            if not self._goes_on():
+                await self.post.give_back(letter)
+                return
+            letter, behind = await self._through(letter, road)
+
+    async def _through(self, letter: post.Claimed, road: Road) -> tuple[post.Claimed | None, int]:
+        try:
+            answer = await self.post.send(letter, road)
+        except RoadClosed:
+            await self.post.give_back(letter)
+            raise
+        except Exception:
+            road.close()
+            raise
+        self.tried += 1
+        return await self.post.end(letter, answer, more=self._goes_on())
+
+    def _more(self, behind: int) -> None:
+        """One more road for each eight letters that wait."""
+        while len(self.roads) < min(self.post.allowed, 1 + behind // PER_ROAD):
+            self.roads.append(asyncio.create_task(self._extra()))
+
+    async def _extra(self) -> None:
+        """Many servers allow two or three: without it, the letters leave by those that are open."""
+        road = self.post.road.another()
+        try:
+            await road.open()
+            await self._one(road)
+        except RoadClosed as error:
+            self.post.only(len(self.roads) - 1)
+            log.info("no more roads", roads=self.post.allowed, why=str(error))
+        finally:
+            await road.quit()

@@ -17,7 +17,7 @@ from mailbot.reading import Reading
 from mailbot.rules import actions, commands, intake, joining, practice, returning, waiting
 from mailbot.rules.acknowledge import group, reprint
 from mailbot.rules.clock import done_of, look_again, on_look
-from mailbot.rules.delivery import alarm_letters, bounced, mute_letters, on_ack_overdue, on_settled
+from mailbot.rules.delivery import alarm_letters, bounced, matters, mute_letters, on_ack_overdue, on_settled
 from mailbot.rules.intake import Complainant, complainant, files_to_send
 from mailbot.rules.returning import reopened
 from mailbot.rules.takeover import leave, split_file, take_over
@@ -36,6 +36,7 @@ __all__ = [
     "group",
     "leave",
     "look_again",
+    "matters",
     "mute_letters",
     "on_ack_overdue",
     "on_choice",

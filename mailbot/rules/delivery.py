@@ -29,6 +29,11 @@ ACKS = ("ack", "ack-group", "reopened")
 TO_COMPLAINANT = (*HUMAN, *CLOCKED, "receipt")
 
 
+def matters(kind: str, outcome: str) -> bool:
+    """Whether a file may change by this end of a letter: one that reached a colleague changes nothing."""
+    return outcome not in ("sent", "uncertain") or kind in (*ACKS, *TO_COMPLAINANT)
+
+
 def on_settled(
     *,
     kind: str,

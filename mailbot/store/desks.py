@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +29,7 @@ COUNTED = ("complaint", "follow-up", "held", "quarantined")  # verdicts that cou
 WILD = re.compile(r"[%_/]")  # what LIKE obeys, and the sign that takes its force
 GREETINGS = ("ack", "ack-group", "receipt")
 LAST = select(Counter.n).where(Counter.series == bindparam("series"), Counter.year == bindparam("year"))
+KEYS = select(LetterKey.key).where(LetterKey.letter_id == bindparam("letter"))
 OWN = select(Letter.id).where(Letter.message_id == bindparam("message_id"))
 SAME = (
     select(Inbound.id)
@@ -339,10 +340,10 @@ def _reported(tx: Session, query: Query, now: datetime) -> tuple[Reported, ...]:
 
 def _one_per_case(tx: Session, letter: Letter, report: DeliveryReport) -> Iterable[Reported]:
     assert letter.id is not None
-    for case in cases_of_letter(tx, letter) or (None,):
+    for case in cases_of_letter(tx, letter.id, letter.complaint_id) or (None,):
         yield Reported(
             letter_id=letter.id,
-            kind=kind_of(tx, letter),
+            kind=kind_of(tx, letter.id, letter.kind),
             name=letter.name,
             to_addr=letter.to_addr,
             case=case,
@@ -352,19 +353,21 @@ def _one_per_case(tx: Session, letter: Letter, report: DeliveryReport) -> Iterab
         )
 
 
-def cases_of_letter(tx: Session, letter: Letter) -> tuple[Case, ...]:
+def cases_of_letter(tx: Session, letter_id: int, complaint_id: int | None) -> tuple[Case, ...]:
     """The files a letter speaks of: a grouped AR holds the `ack:` key of each."""
-    keys = tx.exec(select(LetterKey.key).where(LetterKey.letter_id == letter.id))
-    numbers = [k.split(":")[1] for k in keys if k.startswith("ack:")]
+    numbers = [k.split(":")[1] for k in _keys(tx, letter_id) if k.startswith("ack:")]
     if numbers:
         return tuple(reversed(_cases(tx, col(Complaint.number).in_(numbers))))
-    case = case_of(tx, letter.complaint_id)
+    case = case_of(tx, complaint_id)
     return (case,) if case else ()
 
 
-def kind_of(tx: Session, letter: Letter) -> str:
+def kind_of(tx: Session, letter_id: int, kind: str) -> str:
     """A gathered letter that holds no `ack:` key is a receipt, whatever its template is called."""
-    if letter.kind != "ack-group":
-        return letter.kind
-    keys = tx.exec(select(LetterKey.key).where(LetterKey.letter_id == letter.id))
-    return "ack-group" if any(k.startswith("ack:") for k in keys) else "receipt"
+    if kind != "ack-group":
+        return kind
+    return "ack-group" if any(k.startswith("ack:") for k in _keys(tx, letter_id)) else "receipt"
+
+
+def _keys(tx: Session, letter_id: int) -> Sequence[str]:
+    return direct.ask(tx, KEYS, letter=letter_id).scalars().all()

@@ -4,118 +4,168 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
+from sqlalchemy import Row, bindparam, func, literal_column, text, update
 from sqlmodel import Session, col, select
 
 from mailbot import failpoints
+from mailbot.store import direct
 from mailbot.store.instance import ALARM
-from mailbot.store.tables import Letter
+from mailbot.store.tables import OWED_ACK, Letter
 
 LEASE = timedelta(minutes=20)  # longer than the 10 minutes we wait after the dot (RFC 5321 §4.5.3.2.6)
 GIVE_UP = timedelta(days=5)  # RFC 5321 §4.5.4.1
 BACKOFF = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 15, 30, 60))
 REPEAT_AFTER = timedelta(minutes=15)  # an uncertain letter is repeated once, not at once: the server may just be slow
 
+# A letter's bytes may be megabytes: they are asked for when DATA begins, and by nobody else.
+_SHORT = select(  # type: ignore[call-overload]
+    Letter.id, Letter.name, Letter.kind, Letter.envelope_to, Letter.message_id, Letter.attempts
+)
+_NEXT = (
+    _SHORT.where(col(Letter.next_try_at) <= bindparam("now"))
+    .order_by(col(Letter.next_try_at), col(Letter.id))
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_NEXT_ACK = _NEXT.where(text(OWED_ACK))
+_NEXT_ANY = _NEXT.where(Letter.state == "owed")
+_NEXT_ALARM = _NEXT_ANY.where(col(Letter.name).startswith(ALARM))
+_BEHIND = select(func.count()).select_from(
+    select(literal_column("1"))
+    .where(Letter.state == "owed", col(Letter.next_try_at) <= bindparam("now"))
+    .limit(bindparam("most"))
+    .subquery()
+)
+_STANDING = select(  # type: ignore[call-overload]
+    Letter.id, Letter.name, Letter.kind, Letter.to_addr, Letter.complaint_id, Letter.facts, Letter.state, Letter.attempts,
+    Letter.claimed_by, Letter.created_at, Letter.repeats, Letter.printed_on, Letter.data_begun_at,
+    Letter.answer,
+).where(Letter.id == bindparam("letter"))  # fmt: skip
+_BYTES = select(Letter.raw).where(Letter.id == bindparam("letter"))
+_WRITE = update(Letter).where(col(Letter.id) == bindparam("letter"))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Claimed:
-    """A letter in hand, ours until the lease ends."""
+    """A letter in hand, ours until the lease ends. `raw`: only once it may be handed over."""
 
     id: int
     name: str
     kind: str
     envelope_to: str
-    raw: bytes
     message_id: str
     attempt: int
+    raw: bytes = b""
     by: str = ""  # the daemon whose lease it is, where several share the register
 
 
 def claim(tx: Session, now: datetime, limit: int = 20, *, mute: bool = False, me: str = "") -> list[Claimed]:
-    """Takes letters whose time has come, oldest first. The only way out: of a mute desk only its own alarm is taken."""
-    wanted = select(Letter).where(Letter.state == "owed", Letter.next_try_at <= now)
-    if mute:
-        wanted = wanted.where(col(Letter.name).startswith(ALARM))
-    rows = tx.exec(
-        wanted.order_by(col(Letter.next_try_at), col(Letter.id)).limit(limit).with_for_update(skip_locked=True)
-    ).all()
+    """Takes letters whose time has come, acknowledgements first, then the oldest. The only way out: of a mute desk only its own
+    alarm is taken."""
+    rows: list[Any] = []
+    for question in (_NEXT_ALARM,) if mute else (_NEXT_ACK, _NEXT_ANY):
+        if len(rows) < limit:
+            found = direct.ask(tx, question, now=now, most=limit)
+            rows += [row for row in found if row not in rows][: limit - len(rows)]
     for row in rows:
         failpoints.hit("S01")
-        row.state, row.lease_until, row.attempts, row.claimed_by = "claimed", now + LEASE, row.attempts + 1, me
-    return [_claimed(row) for row in rows]
+        taken = {"state": "claimed", "lease_until": now + LEASE, "attempts": row.attempts + 1, "claimed_by": me}
+        direct.ask(tx, _WRITE, letter=row.id, **taken)
+    return [_claimed(row, me) for row in rows]
 
 
-def _claimed(row: Letter) -> Claimed:
-    assert row.id is not None
+def _claimed(row: Row[Any], me: str) -> Claimed:
     return Claimed(
         id=row.id,
         name=row.name,
         kind=row.kind,
         envelope_to=row.envelope_to,
-        raw=row.raw,
         message_id=row.message_id,
-        attempt=row.attempts,
-        by=row.claimed_by,
+        attempt=row.attempts + 1,
+        by=me,
     )
+
+
+def behind(tx: Session, now: datetime, most: int) -> int:
+    """How many letters wait, counted up to `most`."""
+    return int(direct.ask(tx, _BEHIND, now=now, most=most).scalar_one())
+
+
+def standing(tx: Session, letter_id: int) -> Row[Any]:
+    """What is written of a letter, without its bytes."""
+    return direct.ask(tx, _STANDING, letter=letter_id).one()
+
+
+def octets(tx: Session, letter_id: int) -> bytes:
+    raw: bytes = direct.ask(tx, _BYTES, letter=letter_id).scalar_one()
+    return raw
 
 
 def held(tx: Session, letter: Claimed) -> bool:
     """Whether the claim still stands: not when its lease ended, or its daemon was taken for dead, and somebody else went on."""
-    row = tx.get_one(Letter, letter.id)
+    return _holds(standing(tx, letter.id), letter)
+
+
+def _holds(row: Row[Any], letter: Claimed) -> bool:
     return (row.state, row.attempts, row.claimed_by) == ("claimed", letter.attempt, letter.by)
 
 
 def still_counts(tx: Session, letter: Claimed, outcome: str) -> bool:
     """Whether an answer that came late may be written down; that a server took the letter is true whoever holds it by now."""
-    return held(tx, letter) or (outcome == "sent" and tx.get_one(Letter, letter.id).state in ("owed", "claimed"))
+    row = standing(tx, letter.id)
+    return _holds(row, letter) or (outcome == "sent" and row.state in ("owed", "claimed"))
 
 
-def stale(row: Letter, today: date) -> bool:
+def stale(row: Row[Any] | Letter, today: date) -> bool:
     """Printed on another local date, and no attempt reached DATA: to be rendered again (design invariant 4)."""
     return row.printed_on is not None and row.data_begun_at is None and row.printed_on != today
 
 
 def data_begun(tx: Session, letter_id: int, now: datetime) -> None:
-    """From here on the letter's text and date are frozen, and a lost answer makes it uncertain."""
-    row = tx.get_one(Letter, letter_id)
-    row.data_begun_at = row.data_begun_at or now
-    row.data_attempt = row.attempts
+    """From here on the letter's text and date are frozen, a lost answer makes it uncertain, and its lease begins anew."""
+    row = standing(tx, letter_id)
+    begun = {"data_begun_at": row.data_begun_at or now, "data_attempt": row.attempts, "lease_until": now + LEASE}
+    direct.ask(tx, _WRITE, letter=letter_id, **begun)
 
 
-def give_back(tx: Session, letter_id: int, now: datetime) -> None:
+def give_back(tx: Session, letter_id: int) -> None:
     """Nothing was tried: owed again, the attempt not counted."""
-    row = tx.get_one(Letter, letter_id)
-    row.state, row.lease_until, row.attempts = "owed", None, max(0, row.attempts - 1)
+    attempts = max(0, standing(tx, letter_id).attempts - 1)
+    direct.ask(tx, _WRITE, letter=letter_id, state="owed", lease_until=None, attempts=attempts)
 
 
 def settle(tx: Session, letter_id: int, outcome: str, answer: str, now: datetime, *, queue_id: str = "") -> str:
     """Ends an attempt: `outcome` is sent | later | refused | uncertain. Returns what became of the letter:
     sent | refused | given_up | uncertain (counts as accepted) | later."""
-    row = tx.get_one(Letter, letter_id)
-    row.answer, row.lease_until = answer[:1000], None
+    row = standing(tx, letter_id)
+    became, fields = _ended(row, outcome, now)
+    if outcome in ("sent", "refused"):
+        fields["queue_id"] = queue_id
+    direct.ask(tx, _WRITE, letter=letter_id, answer=answer[:1000], lease_until=None, **fields)
+    return became
+
+
+def _ended(row: Row[Any] | Letter, outcome: str, now: datetime) -> tuple[str, dict[str, Any]]:
     if outcome == "later":
         return _later(row, now)
     if outcome == "uncertain":
-        return _uncertain(row, now, REPEAT_AFTER)
-    row.state, row.queue_id, row.settled_at = outcome, queue_id, now
-    return outcome
+        return "uncertain", _uncertain(row, now, REPEAT_AFTER)
+    return outcome, {"state": outcome, "settled_at": now}
 
 
-def _later(row: Letter, now: datetime) -> str:
+def _later(row: Row[Any] | Letter, now: datetime) -> tuple[str, dict[str, Any]]:
     if now - row.created_at > GIVE_UP:
-        row.state, row.settled_at = "given_up", now
-        return "given_up"
-    row.state, row.next_try_at = "owed", now + BACKOFF[min(row.attempts, len(BACKOFF)) - 1]
-    return "later"
+        return "given_up", {"state": "given_up", "settled_at": now}
+    return "later", {"state": "owed", "next_try_at": now + BACKOFF[min(row.attempts, len(BACKOFF)) - 1]}
 
 
-def _uncertain(row: Letter, now: datetime, wait: timedelta) -> str:
+def _uncertain(row: Row[Any] | Letter, now: datetime, wait: timedelta) -> dict[str, Any]:
     """At most one automatic repeat, identical, same Message-ID."""
     if row.repeats:
-        row.state, row.settled_at = "uncertain", now
-    else:
-        row.state, row.repeats, row.next_try_at = "owed", 1, now + wait
-    return "uncertain"
+        return {"state": "uncertain", "settled_at": now}
+    return {"state": "owed", "repeats": 1, "next_try_at": now + wait}
 
 
 def reclaim(tx: Session, now: datetime, *, all_leases: bool = False) -> list[tuple[int, datetime]]:
@@ -130,7 +180,8 @@ def reclaim(tx: Session, now: datetime, *, all_leases: bool = False) -> list[tup
         if row.data_attempt == row.attempts and row.data_begun_at:
             assert row.id is not None
             row.answer = "interrompu après le début de DATA"
-            _uncertain(row, now, timedelta(0))
+            for name, value in _uncertain(row, now, timedelta(0)).items():
+                setattr(row, name, value)
             uncertain.append((row.id, row.data_begun_at))
         else:
             row.state, row.attempts, row.next_try_at = "owed", max(0, row.attempts - 1), now

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, MetaData, UniqueConstraint, false
+from sqlalchemy import JSON, Column, Index, MetaData, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 SQLModel.metadata.naming_convention = MetaData(
@@ -22,9 +22,9 @@ SQLModel.metadata.naming_convention = MetaData(
 
 from mailbot.store import erasures, minutes, packed, terms  # noqa: E402, F401  (tables of their own pages, named by the same convention)
 
-_EMPTY: dict[str, Any] = {"server_default": ""}
+_EMPTY, _ZERO = {"server_default": ""}, {"server_default": "0"}
 _BY_SERIES = (Index("ix_complaint_stage", "stage", "series"), Index("ix_complaint_closed_at", "series", "closed_at"))
-_ZERO: dict[str, Any] = {"server_default": "0"}
+OWED_ACK = "state = 'owed' AND kind IN ('ack', 'ack-group')"  # a question must say it word for word to find its index
 _FALSE: dict[str, Any] = {"server_default": false()}
 
 
@@ -215,6 +215,7 @@ class Letter(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_letter_todo", "state", "next_try_at"),
+        Index("ix_letter_acks", "next_try_at", sqlite_where=text(OWED_ACK), postgresql_where=text(OWED_ACK)),
         Index("ix_letter_recipient", "to_addr", "created_at"),
     )
 

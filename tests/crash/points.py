@@ -65,8 +65,8 @@ def _decided_before(seen: Seen, n: int) -> bool:
 WHERE: dict[str, tuple[str, Rule]] = {
     "K01": ("before SELECT", lambda s, n: s.kept == (0 if n == 1 else MAILS)),
     "K02": ("bytes fetched, before keep", lambda s, n: s.kept == n - 1),
-    "K03": ("in keep, after INSERT", lambda s, n: s.kept == n - 1),
-    "K04": ("keep committed, before filing", lambda s, n: (s.kept, s.filed) == (n, 0)),
+    "K03": ("in keep, after INSERT", lambda s, n: s.kept == 0),
+    "K04": ("keep committed, before filing", lambda s, n: (s.kept, s.filed) == (n, n - 1)),
     "K05": ("UID MOVE sent, no answer", lambda s, n: (s.kept, s.filed) == (MAILS, n - 1)),
     "K06": ("MOVE answered, not noted", lambda s, n: (s.kept, s.filed) == (MAILS, n - 1)),
     "K07": ("attempt committed, before reading", _decided_before),
@@ -93,5 +93,5 @@ OUTSIDE = {"S06": HALF, "S07": DOT}  # our own server holds the line, and the te
 TWICE = ("S07", "S08", "S09")  # where one letter may leave twice, identical (RFC 5321 §4.5.3.2.6)
 DUE = ("D01", "D02", "D03")  # the clock is set to the next working day
 BEFORE = {"K10": 2}  # a new register's first digest and first meeting pass there before any mail does
-GATHERED = ("K13", "S02")  # the outbox is woken once, and connects once, for all that waits
+GATHERED = ("K02", "K04", "K13")  # all that waits is fetched and kept in one set, and wakes the outbox once
 FILED = ("K04", "K05", "K06")  # filing is only there with file_into

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -126,6 +126,10 @@ class Drawer:
         held = self.folders_[folder].get(uid)
         return Fetched(raw=held[0], truncated=False) if held else None
 
+    def fetch_set(self, folder: str, mails: Sequence[Listed]) -> dict[int, Fetched]:
+        found = {m.uid: self.fetch(folder, m.uid, m.size) for m in mails}
+        return {uid: fetched for uid, fetched in found.items() if fetched}
+
     def file_away(self, folder: str, uid: int, into: str) -> tuple[int, int] | None:
         """Dies before, or after, the server moved it: the register knows nothing of it yet (K05)."""
         self._answering()
@@ -145,6 +149,9 @@ class Line:
     state: str = "open"
     accepted: list[Accepted] = field(default_factory=list)
     lost: int = 0  # answers that nobody heard: so many copies may leave twice
+
+    def another(self) -> Line:
+        return self
 
     async def open(self) -> None:
         if self.reaper.dead:

@@ -101,6 +101,8 @@ async def prepare(server: MailServer, folder: Path, salt: str) -> Work:
 
 
 async def finish(work: Work) -> list[str]:
+    """One more complaint proves that it lives: whoever is ended while it starts is ended by the signal itself."""
+    await work.complain()
     await work.settled()
     await until(lambda: work.desk.rows("SELECT id FROM place WHERE folder = 'Sent'"))  # looked at after the inbox
     assert await asyncio.to_thread(work.desk.stop) == 0
