@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
+from typing import Any
 
 import cast
 import pytest
@@ -19,7 +21,7 @@ from mailbot.guard import Guard, NotStarted
 from mailbot.outbox import RoadClosed
 from mailbot.store import ledger, post
 from mailbot.store.keep import count_attempt
-from mailbot.store.tables import Complaint, Counter, Due, Letter
+from mailbot.store.tables import Complaint, Counter, Due, Inbound, Letter
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 LATE_EVENING = datetime(2026, 11, 23, 22, 58, tzinfo=UTC)  # 23:58 in Paris
@@ -703,3 +705,88 @@ async def test_the_mode_is_that_of_the_register_once_the_desk_was_opened(guard: 
         await desk.take(mail())
         assert desk.file("REC-2026-0001").series == "real"
         assert desk.letter("ack").envelope_to == cast.CARL
+
+
+# == one mail is read while another is decided =============================================================================
+
+
+class Watched(Guard):
+    """Notes which mails are being read, and what the register says of their attempts then."""
+
+    def __init__(self, within: Guard) -> None:
+        super().__init__()
+        self.within, self.desk = within, None
+        self.attempts: list[list[int]] = []
+        self.second = asyncio.Event()
+
+    async def read(self, raw: bytes, *, truncated: bool = False) -> Any:
+        if self.attempts:
+            self.second.set()
+        self.attempts.append([row.attempts for row in self.desk.rows(Inbound)])
+        return await self.within.read(raw, truncated=truncated)
+
+
+def watching(desk: Room, guard: Guard) -> Watched:
+    made = Watched(guard)
+    made.desk = desk
+    desk.bench.guard = made
+    return made
+
+
+async def test_the_next_mail_is_read_while_one_is_decided_and_counted_with_its_decision(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with room(tmp_path, guard) as desk:
+        for raw in people(3):
+            desk.keep(raw)
+        seen = watching(desk, guard)
+        decide = desk.mails._decide
+
+        async def once_the_next_is_read(read: Any, **how: Any) -> int:
+            if len(seen.attempts) == 1:
+                await asyncio.wait_for(seen.second.wait(), 10)
+            return await decide(read, **how)
+
+        monkeypatch.setattr(desk.mails, "_decide", once_the_next_is_read)
+        assert await desk.mails.decide_waiting() == 3
+        assert seen.attempts[:2] == [[1, 0, 0], [1, 0, 0]]
+        assert [row.attempts for row in desk.rows(Inbound)] == [1, 1, 1]
+
+
+async def test_a_mail_that_was_in_hand_at_a_death_is_read_alone(guard: Guard, tmp_path: Path) -> None:
+    """So that one deadly mail costs no other its attempts."""
+    with room(tmp_path, guard) as desk:
+        ids = [desk.keep(raw) for raw in people(3)]
+        desk.register.run(lambda tx: count_attempt(tx, ids[1]))
+        seen = watching(desk, guard)
+        await desk.mails.decide_waiting()
+        assert seen.attempts == [[1, 1, 0], [1, 2, 0], [1, 2, 1]]
+
+
+async def test_a_large_mail_is_not_read_ahead(guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailbot.corridor.mails.AHEAD_BYTES", 1000)
+    with room(tmp_path, guard) as desk:
+        for text in ("court", "long " * 1000, "court"):
+            desk.keep(mail(text=text))
+        seen = watching(desk, guard)
+        await desk.mails.decide_waiting()
+        assert seen.attempts == [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
+
+
+async def test_a_desk_that_stops_costs_the_mail_read_ahead_no_attempt(guard: Guard, tmp_path: Path) -> None:
+    with room(tmp_path, guard) as desk:
+        for raw in people(3):
+            desk.keep(raw)
+        assert await desk.mails.decide_waiting(lambda: not desk.files()) == 1
+        assert [row.attempts for row in desk.rows(Inbound)] == [1, 0, 0]
+
+
+async def test_a_decision_that_fails_takes_nothing_from_the_mail_read_meanwhile(guard: Guard, tmp_path: Path) -> None:
+    new_year = datetime(2026, 12, 31, 22, 0, tzinfo=UTC)
+    with room(tmp_path, guard, now=new_year) as desk:
+        contradict(desk)
+        desk.keep(mail(), at=new_year)
+        desk.clock.advance(hours=2)
+        after = desk.keep(mail(sender=cast.OPALE, name="Opale"))
+        await desk.mails.decide_waiting()
+        assert (desk.inbound(after).verdict, desk.inbound(after).attempts) == ("complaint", 1)

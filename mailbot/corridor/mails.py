@@ -6,7 +6,7 @@ The shell around the pure rooms: it brings the mail and its reading, and decides
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,6 +34,7 @@ from mailbot.verdict import same_company
 
 GRACE = 10.0  # seconds that a life must last before it reads again what was in hand at two deaths
 ATTEMPTS = 3  # readings of one mail before it is set aside (design invariant 7)
+AHEAD_BYTES = 4 * 2**20  # of a mail that may be read while another is decided: both lie in memory
 BEGINNING = 512 * 2**10  # bytes given to the salvage: what was too large for the reader's memory would kill it again
 ABOUT_ACTIONS = ("action", "fait", "efficace", "inefficace")
 log = structlog.get_logger()
@@ -52,6 +53,31 @@ class Read:
     reading: Reading
     files: Files
     unreadable: str = ""
+
+
+class _Row:
+    """Mails that wait, and whether each may be read ahead; which one is being read ahead, and whether its attempt is counted."""
+
+    def __init__(self, mails: list[tuple[int, bool]]) -> None:
+        self.mails = mails
+        self.ahead: int | None = None
+        self.counted = 0
+        self._reading: asyncio.Task[Read | None] | None = None
+
+    def begin(self, inbound_id: int, reading: Coroutine[Any, Any, Read | None]) -> None:
+        self.ahead, self._reading = inbound_id, asyncio.create_task(reading)
+
+    def take(self, inbound_id: int) -> asyncio.Task[Read | None] | None:
+        """The reading of this mail, if it was begun."""
+        reading, ahead = self._reading, self.ahead
+        self.ahead = self._reading = None
+        return reading if ahead == inbound_id else None
+
+    async def drop(self) -> None:
+        """Whoever stops does not wait for what was read ahead."""
+        if self._reading:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
 
 
 class Mails:
@@ -79,24 +105,40 @@ class Mails:
         """
         decided = 0
         while ids := await self._waiting():
-            for inbound_id in ids:
-                if not go_on():
-                    return decided
-                decided += await self._decide_safely(inbound_id)
+            row = _Row(await self._with_light(ids))
+            try:
+                while row.mails:
+                    if not go_on():
+                        await self._forgive(row.mails[0][0] if row.counted else 0)
+                        return decided
+                    decided += await self._decide_safely(row)
+            finally:
+                await row.drop()
         return decided
 
-    async def _decide_safely(self, inbound_id: int) -> int:
-        attempt = await self.bench.db(lambda tx: keep.count_attempt(tx, inbound_id, self.bench.me))
+    async def _with_light(self, ids: list[int]) -> list[tuple[int, bool]]:
+        light = await self.bench.ask(lambda tx: keep.light(tx, ids, AHEAD_BYTES))
+        return [(inbound_id, inbound_id in light) for inbound_id in ids]
+
+    async def _decide_safely(self, row: _Row) -> int:
+        """The first mail of the row; meanwhile the second is read, when neither was ever in hand before."""
+        inbound_id, light = row.mails.pop(0)
+        attempt = row.counted or await self.bench.db(lambda tx: keep.count_attempt(tx, inbound_id, self.bench.me))
+        row.counted = 0
         if not attempt:
             return 0
         failpoints.hit("K07")
         try:
-            read = await self.read(inbound_id, last=attempt >= ATTEMPTS, deadly=attempt > ATTEMPTS)
+            read = await (
+                row.take(inbound_id) or self.read(inbound_id, last=attempt >= ATTEMPTS, deadly=attempt > ATTEMPTS)
+            )
             if read is None:
                 return 0
-            await self._decide(read)
+            if light and row.mails and row.mails[0][1]:
+                row.begin(row.mails[0][0], self.read(row.mails[0][0], last=False))
+            row.counted = await self._decide(read, following=row.ahead)
         except (NotStarted, Unavailable, OSError):  # the machine or the register is at fault, not the mail
-            await self.bench.db(lambda tx: keep.forgive_attempt(tx, inbound_id))
+            await self._forgive(inbound_id)
             raise
         except Exception as error:  # the line moves on: whatever broke is counted, and the third time set aside
             log.exception("decision failed", inbound=inbound_id, attempt=attempt)
@@ -105,14 +147,16 @@ class Mails:
             return 0
         return 1
 
+    async def _forgive(self, inbound_id: int) -> None:
+        if inbound_id:
+            await self.bench.db(lambda tx: keep.forgive_attempt(tx, inbound_id))
+
     async def read(self, inbound_id: int, *, last: bool, deadly: bool = False) -> Read | None:
         """The mail read in the guard; at the last attempt with what its headers say; None: to be tried again.
 
         `deadly`: this whole process died each time it was read, so that only its headers are looked at.
         """
-        raw, truncated = await self.bench.ask(
-            lambda tx: (keep.raw_of(tx, inbound_id), tx.get_one(Inbound, inbound_id).truncated)
-        )
+        raw, truncated = await self.bench.ask(lambda tx: keep.to_read(tx, inbound_id))
         try:
             if deadly:
                 raise Unreadable("le bureau s’est arrêté chaque fois qu’il l’a lu")
@@ -139,7 +183,8 @@ class Mails:
         named = {a.path: a for a in message.attachments}
         return {(inbound_id, p): (named[p].name or "fichier", named[p].content_type, cut[p]) for p in cut}
 
-    async def _decide(self, read: Read) -> None:
+    async def _decide(self, read: Read, *, following: int | None = None) -> int:
+        """With the attempt at the mail that follows, when it is being read already: counted in the same commit, and returned."""
         found = await behind.behind(self, read)
         read = replace(read, files={**read.files, **found.files})
         cause = f"mail:{read.inbound_id}"
@@ -151,12 +196,13 @@ class Mails:
             desks_seen.append(self.desk(tx, inbound, read))
             return self._think(tx, read, found, desks_seen[0])
 
-        def decide(tx: Session) -> None:
+        def decide(tx: Session) -> int:
             effects = self.write(tx, read, cause, think)
             if desks_seen:
                 behind.follow(self, tx, found, effects, cause, desks_seen[0])
+            return keep.count_attempt(tx, following, self.bench.me) if following else 0
 
-        await self.bench.db(decide)
+        return await self.bench.db(decide)
 
     def _think(self, tx: Session, read: Read, found: behind.Behind, desk: Desk) -> Sequence[fx.Effect]:
         effects = rules.on_message(read.message, read.reading, desk, self.config)

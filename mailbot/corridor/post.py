@@ -62,7 +62,7 @@ class Post:
 
     def only(self, roads: int) -> None:
         """The server refused one more than these."""
-        self._had = max(1, roads), self.bench.clock() + ASK_AGAIN
+        self._had = roads, self.bench.clock() + ASK_AGAIN
 
     def _claim(self, tx: Session, now: datetime) -> tuple[post.Claimed | None, int]:
         """The next letter, and how many wait behind it, as far as that matters."""
@@ -172,6 +172,7 @@ class _Shift:
         self.post = office
         self.go_on = go_on
         self.tried = 0
+        self.opened = 1
         self.roads: list[asyncio.Task[None]] = []
         self.closed: BaseException | None = None
 
@@ -205,14 +206,14 @@ class _Shift:
         now = self.post.bench.clock()
         if not self._goes_on():
             return
-        letter, behind = await self.post.bench.db(lambda tx: self.post._claim(tx, now))
+        letter, _ = await self.post.bench.db(lambda tx: self.post._claim(tx, now))
         while letter is not None:
             failpoints.hit("S02")
-            self._more(behind)
             if not self._goes_on():
                 await self.post.give_back(letter)
                 return
             letter, behind = await self._through(letter, road)
+            self._more(behind)
 
     async def _through(self, letter: post.Claimed, road: Road) -> tuple[post.Claimed | None, int]:
         try:
@@ -227,7 +228,7 @@ class _Shift:
         return await self.post.end(letter, answer, more=self._goes_on())
 
     def _more(self, behind: int) -> None:
-        """One more road for each eight letters that wait."""
+        """One more road for each eight letters that wait, once the first has seen one through."""
         while len(self.roads) < min(self.post.allowed, 1 + behind // PER_ROAD):
             self.roads.append(asyncio.create_task(self._extra()))
 
@@ -236,9 +237,10 @@ class _Shift:
         road = self.post.road.another()
         try:
             await road.open()
+            self.opened += 1
             await self._one(road)
         except RoadClosed as error:
-            self.post.only(len(self.roads) - 1)
+            self.post.only(self.opened)
             log.info("no more roads", roads=self.post.allowed, why=str(error))
         finally:
             await road.quit()

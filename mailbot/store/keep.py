@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,11 @@ from mailbot.store import direct
 from mailbot.store.tables import Inbound, Place, Raw
 
 BYTES = select(Raw.data).join(Inbound, col(Inbound.raw_id) == col(Raw.id)).where(Inbound.id == bindparam("mail"))
+TO_READ = (
+    select(Raw.data, Inbound.truncated)
+    .join(Inbound, col(Inbound.raw_id) == col(Raw.id))
+    .where(Inbound.id == bindparam("mail"))
+)
 ATTEMPTS = select(Inbound.attempts).where(Inbound.id == bindparam("mail"))
 TRIED = update(Inbound).where(col(Inbound.id) == bindparam("mail"))
 
@@ -203,6 +209,19 @@ def forgive_attempt(tx: Session, inbound_id: int) -> None:
     """The attempt failed for a reason that is not the mail's."""
     inbound = tx.get_one(Inbound, inbound_id)
     inbound.attempts = max(0, inbound.attempts - 1)
+
+
+def light(tx: Session, ids: Sequence[int], most: int) -> set[int]:
+    """Those of these mails that were never in hand before and have at most so many bytes."""
+    fresh = select(Inbound.id).join(Raw, col(Raw.id) == col(Inbound.raw_id))
+    found = tx.exec(fresh.where(col(Inbound.id).in_(ids), Inbound.attempts == 0, Raw.size <= most))
+    return {each for each in found if each is not None}
+
+
+def to_read(tx: Session, inbound_id: int) -> tuple[bytes, bool]:
+    """A mail's bytes, and whether they were cut when it was fetched."""
+    row = direct.ask(tx, TO_READ, mail=inbound_id).one()
+    return row.data, row.truncated
 
 
 def raw_of(tx: Session, inbound_id: int) -> bytes:

@@ -1,0 +1,160 @@
+"""Which letter leaves next, and over how many connections at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cast
+import pytest
+import pytest_asyncio
+from hypothesis import given
+from hypothesis import strategies as st
+from room import Room, mail, room
+from sink import CLOSE, Sink
+
+from mailbot import rules
+from mailbot.corridor.bench import words
+from mailbot.corridor.post import MOST_ROADS, PER_ROAD, Post
+from mailbot.guard import Guard
+from mailbot.letters.dress import TEMPLATES
+from mailbot.outbox import _stuffed
+from mailbot.rules.delivery import on_settled
+from mailbot.store.tables import Letter
+
+PEOPLE = MOST_ROADS * PER_ROAD // 2  # each brings two letters: an AR and a notice
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def guard() -> AsyncIterator[Guard]:
+    async with Guard(words(cast.config()).to_json()) as reader:
+        yield reader
+
+
+@contextmanager
+def office(folder: Path, guard: Guard, port: int) -> Iterator[Room]:
+    """A desk that may open as many roads as `mailbot run` does."""
+    with room(folder, guard, port=port) as desk:
+        desk.post = Post(desk.bench, desk.road, most=MOST_ROADS)
+        yield desk
+
+
+async def write_to(desk: Room, people: int) -> None:
+    for n in range(people):
+        await desk.take(mail(sender=f"p{n}@courriel.example", name=f"P {n}"))
+
+
+def sent_once(desk: Room, sink: Sink) -> bool:
+    """Each letter, to its reader, and no other."""
+    owed = sorted(letter.envelope_to for letter in desk.rows(Letter))
+    return owed == sorted(to for taken in sink.taken for to in taken.to)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_acknowledgements_leave_before_letters_that_wait_longer(guard: Guard, tmp_path: Path) -> None:
+    async with Sink() as sink:
+        with room(tmp_path, guard, port=sink.port) as desk:
+            await write_to(desk, 3)
+            await desk.send()
+            assert [taken.to for taken in sink.taken] == [
+                *((f"p{n}@courriel.example",) for n in range(3)), *[(cast.BO,)] * 3,
+            ]  # fmt: skip
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_an_acknowledgement_written_meanwhile_leaves_next(guard: Guard, tmp_path: Path) -> None:
+    """But for the one letter that the road has in hand, nothing is claimed ahead of its turn."""
+    async with Sink() as sink:
+        with room(tmp_path, guard, port=sink.port) as desk:
+            await write_to(desk, 2)
+            came = False
+
+            async def somebody_writes() -> None:
+                nonlocal came
+                if len(sink.taken) == 2 and not came:
+                    came = True
+                    await desk.take(mail(sender="late@courriel.example", name="Late"))
+
+            desk.post.on_accepted = somebody_writes
+            await desk.send()
+            assert [taken.to[0] for taken in sink.taken][3] == "late@courriel.example"
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_few_letters_leave_by_one_connection_and_many_by_four(guard: Guard, tmp_path: Path) -> None:
+    async with Sink() as sink:
+        with office(tmp_path, guard, sink.port) as desk:
+            await write_to(desk, 3)
+            await desk.send()
+            assert sink.connections == 1
+            await write_to(desk, PEOPLE + 1)
+            await desk.send()
+            assert sink.connections == 1 + MOST_ROADS
+            assert sent_once(desk, sink)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("refusal", ["421 4.7.0 too many connections", "554 5.7.1 no", CLOSE])
+async def test_a_server_that_allows_one_connection_takes_all_letters_by_it_and_is_asked_again_in_an_hour(
+    guard: Guard, tmp_path: Path, refusal: str
+) -> None:
+    async with Sink() as sink:
+        with office(tmp_path, guard, sink.port) as desk:
+            await write_to(desk, PEOPLE + 1)
+            sink.on("greeting", "", refusal)
+            assert await desk.post.once() == len(desk.rows(Letter))
+            assert {letter.state for letter in desk.rows(Letter)} == {"sent"}
+            assert {taken.connection for taken in sink.taken} == {1}
+            assert sent_once(desk, sink)
+            assert desk.post.allowed == 1
+            desk.clock.advance(minutes=61)
+            assert desk.post.allowed == MOST_ROADS
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_four_connections_that_break_in_the_middle_lose_and_double_nothing(guard: Guard, tmp_path: Path) -> None:
+    async with Sink() as sink:
+        with office(tmp_path, guard, sink.port) as desk:
+            await write_to(desk, PEOPLE + 1)
+            sink.on("RCPT", "", "", "", CLOSE, "", CLOSE, CLOSE, "")
+            await desk.send()
+            desk.clock.advance(minutes=2)
+            await desk.send()
+            assert {letter.state for letter in desk.rows(Letter)} == {"sent"}
+            assert sent_once(desk, sink)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_desk_that_stops_leaves_the_letters_in_hand_and_no_claim(guard: Guard, tmp_path: Path) -> None:
+    async with Sink() as sink:
+        with office(tmp_path, guard, sink.port) as desk:
+            await write_to(desk, PEOPLE + 1)
+            await desk.post.once(lambda: len(sink.taken) < 5)
+            assert {letter.state for letter in desk.rows(Letter)} == {"sent", "owed"}
+            assert len([letter for letter in desk.rows(Letter) if letter.state == "sent"]) == len(sink.taken)
+
+
+def test_a_letter_whose_end_matters_to_no_file_has_no_effect() -> None:
+    """What `matters` leaves out is what `on_settled` would say nothing about."""
+    every = sorted({path.stem for path in TEMPLATES.glob("fr/*.txt") if not path.stem.startswith("_")})
+    without = [kind for kind in every if not rules.matters(kind, "sent")]
+    assert {"assignment", "digest", "alarm"} <= set(without)
+    assert {"ack", "ack-group", "reply", "receipt", "thanks", "news"} <= set(every) - set(without)
+    case = cast.case()
+    for kind in without:
+        told = on_settled(
+            kind=kind, name="x", to_addr=case.complainant_addr, outcome="sent", answer="250", at=cast.NOON, facts={},
+            cases=(case,), config=cast.config(),
+        )  # fmt: skip
+        assert told == [], kind
+
+
+@given(st.lists(st.sampled_from([b".", b"..", b"a", b"\r\n", b"\n", b"\r", b"\r\n.\r\n"]), max_size=30))
+def test_a_text_s_dots_are_doubled_at_the_head_of_each_line_and_only_its_end_ends_it(pieces: list[bytes]) -> None:
+    raw = b"".join(pieces)
+    lines = _stuffed(raw).split(b"\n")
+    assert lines[-2:] == [b".\r", b""]
+    assert all(not line.startswith(b".") or line.startswith(b"..") for line in lines[:-2])
+    back = b"\n".join(line[1:] if line.startswith(b".") else line for line in lines[:-2]) + b"\n"
+    assert back in (raw, raw + b"\r\n")
