@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -24,8 +24,20 @@ PER_ROAD = 8  # letters that wait before one more is opened
 ASK_AGAIN = timedelta(hours=1)  # after a server refused one more
 
 
+BARRED = Answer(outcome="refused", words="essai : cette adresse ne reçoit rien")
+
+
 async def _no_news() -> None:
     """Nobody asked to be told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Next:
+    """A letter in hand, how many wait behind it, as far as that matters, and whether it may leave at all."""
+
+    letter: post.Claimed
+    behind: int
+    leaves: bool
 
 
 class Post:
@@ -64,12 +76,11 @@ class Post:
         """The server refused one more than these."""
         self._had = roads, self.bench.clock() + ASK_AGAIN
 
-    def _claim(self, tx: Session, now: datetime) -> tuple[post.Claimed | None, int]:
-        """The next letter, and how many wait behind it, as far as that matters."""
+    def claim(self, tx: Session, now: datetime) -> Next | None:
         mute = bool(instance.mute(tx, self.config.instance_id))
         found = post.claim(tx, now, limit=1, mute=mute, me=self.bench.me)
         many = post.behind(tx, now, self.most * PER_ROAD) if found and self.most > 1 and not mute else 0
-        return (found[0] if found else None), many
+        return Next(letter=found[0], behind=many, leaves=self._may_leave(tx, found[0])) if found else None
 
     async def give_back(self, letter: post.Claimed) -> None:
         def write(tx: Session) -> None:
@@ -80,8 +91,6 @@ class Post:
 
     async def send(self, letter: post.Claimed, road: Road) -> Answer | None:
         """One attempt, not yet written down. None: the lease ended meanwhile. Raises RoadClosed, nothing tried."""
-        if not await self.bench.ask(lambda tx: self._may_leave(tx, letter)):
-            return Answer(outcome="refused", words="essai : cette adresse ne reçoit rien")
         await road.open()
         failpoints.hit("S03")
         answer = await road.announce(letter)
@@ -100,10 +109,10 @@ class Post:
 
         None: the lease ended meanwhile, and the letter is somebody else's or will be tried again.
         """
-        now = self.bench.clock()
-        if not post.held(tx, letter):
+        now, row = self.bench.clock(), post.standing(tx, letter.id)
+        if not post.holds(row, letter):
             return None
-        if post.stale(post.standing(tx, letter.id), local_date(now, self.config.workdays)):
+        if post.stale(row, local_date(now, self.config.workdays)):
             self.bench.reprint(tx, letter.id)
         post.data_begun(tx, letter.id, now)
         return post.octets(tx, letter.id)
@@ -112,11 +121,11 @@ class Post:
         """The second fence of essai: at the last step too, nothing leaves to an outsider."""
         return ledger.mode(tx, self.config.mode) != "essai" or self.config.person(letter.envelope_to) is not None
 
-    async def end(self, letter: post.Claimed, answer: Answer | None, *, more: bool) -> tuple[post.Claimed | None, int]:
+    async def end(self, letter: post.Claimed, answer: Answer | None, *, more: bool) -> Next | None:
         """Writes down how an attempt ended and, with `more`, takes the next letter in the same commit."""
         now = self.bench.clock()
 
-        def write(tx: Session) -> tuple[post.Claimed | None, int]:
+        def write(tx: Session) -> Next | None:
             if answer is not None and post.still_counts(tx, letter, answer.outcome):
                 became = post.settle(tx, letter.id, answer.outcome, answer.words, now, queue_id=answer.queue_id)
                 if became == "sent":
@@ -124,7 +133,7 @@ class Post:
                 if became != "later":
                     self.settled(tx, letter.id, became, now)
                 failpoints.hit("S09")
-            return self._claim(tx, now) if more else (None, 0)
+            return self.claim(tx, now) if more else None
 
         following = await self.bench.db(write)
         if answer is None:
@@ -206,26 +215,27 @@ class _Shift:
         now = self.post.bench.clock()
         if not self._goes_on():
             return
-        letter, _ = await self.post.bench.db(lambda tx: self.post._claim(tx, now))
-        while letter is not None:
+        following = await self.post.bench.db(lambda tx: self.post.claim(tx, now))
+        while following is not None:
             failpoints.hit("S02")
             if not self._goes_on():
-                await self.post.give_back(letter)
+                await self.post.give_back(following.letter)
                 return
-            letter, behind = await self._through(letter, road)
-            self._more(behind)
+            following = await self._through(following, road)
+            self._more(following.behind if following else 0)
 
-    async def _through(self, letter: post.Claimed, road: Road) -> tuple[post.Claimed | None, int]:
+    async def _through(self, this: Next, road: Road) -> Next | None:
+        """One letter; the next one in hand."""
         try:
-            answer = await self.post.send(letter, road)
+            answer = await self.post.send(this.letter, road) if this.leaves else BARRED
         except RoadClosed:
-            await self.post.give_back(letter)
+            await self.post.give_back(this.letter)
             raise
         except Exception:
             road.close()
             raise
         self.tried += 1
-        return await self.post.end(letter, answer, more=self._goes_on())
+        return await self.post.end(this.letter, answer, more=self._goes_on())
 
     def _more(self, behind: int) -> None:
         """One more road for each eight letters that wait, once the first has seen one through."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Executable, Result, bindparam, insert, update
+from sqlalchemy import CursorResult, Executable, bindparam, insert, update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, SQLModel
 
 
-def ask(tx: Session, question: Executable, **values: Any) -> Result[Any]:
+def ask(tx: Session, question: Executable, **values: Any) -> CursorResult[Any]:
     """The answer to a question that stands at the head of a module, `values` in the place of its `bindparam`s."""
     tx.flush()
     return tx.connection().execute(question, values)

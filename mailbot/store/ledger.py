@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from mailbot.store import direct
 from mailbot.store import engine as engines
@@ -23,6 +23,7 @@ from mailbot.store.tables import Meta
 T = TypeVar("T")
 Trouble = SQLAlchemyError  # whatever the database says no with
 FACT = select(Meta.value).where(Meta.key == bindparam("key"))
+CORRECT = update(Meta).where(col(Meta.key) == bindparam("fact"))
 Unavailable = OperationalError  # locked, full, unreachable: no fault of what was being written
 
 __all__ = ["Ledger", "Session", "Trouble", "Unavailable", "mode", "recall", "remember", "start_known", "started_at"]
@@ -125,12 +126,8 @@ def _cut_off() -> Iterator[None]:
 
 
 def remember(tx: Session, key: str, value: str) -> None:
-    row = tx.get(Meta, key)
-    if row is None:
-        tx.add(Meta(key=key, value=value))
-    else:
-        row.value = value
-    tx.flush()
+    if not direct.ask(tx, CORRECT, fact=key, value=value).rowcount:
+        direct.add(tx, Meta, key=key, value=value)
 
 
 def recall(tx: Session, key: str) -> str:

@@ -105,17 +105,17 @@ def octets(tx: Session, letter_id: int) -> bytes:
 
 def held(tx: Session, letter: Claimed) -> bool:
     """Whether the claim still stands: not when its lease ended, or its daemon was taken for dead, and somebody else went on."""
-    return _holds(standing(tx, letter.id), letter)
+    return holds(standing(tx, letter.id), letter)
 
 
-def _holds(row: Row[Any], letter: Claimed) -> bool:
+def holds(row: Row[Any], letter: Claimed) -> bool:
     return (row.state, row.attempts, row.claimed_by) == ("claimed", letter.attempt, letter.by)
 
 
 def still_counts(tx: Session, letter: Claimed, outcome: str) -> bool:
     """Whether an answer that came late may be written down; that a server took the letter is true whoever holds it by now."""
     row = standing(tx, letter.id)
-    return _holds(row, letter) or (outcome == "sent" and row.state in ("owed", "claimed"))
+    return holds(row, letter) or (outcome == "sent" and row.state in ("owed", "claimed"))
 
 
 def stale(row: Row[Any] | Letter, today: date) -> bool:
