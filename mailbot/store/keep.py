@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, update
@@ -14,6 +14,14 @@ from mailbot import failpoints
 from mailbot.store import direct
 from mailbot.store.tables import Inbound, Place, Raw
 
+AT = select(Place.id, Place.inbound_id).where(
+    Place.account == bindparam("account"),
+    Place.folder == bindparam("folder"),
+    Place.uidvalidity == bindparam("uidvalidity"),
+    Place.uid == bindparam("uid"),
+)
+HELD = update(Place).where(col(Place.id) == bindparam("place"))
+STORED = select(Raw.id).where(Raw.sha256 == bindparam("digest"))
 BYTES = select(Raw.data).join(Inbound, col(Inbound.raw_id) == col(Raw.id)).where(Inbound.id == bindparam("mail"))
 TO_READ = (
     select(Raw.data, Inbound.truncated)
@@ -44,40 +52,34 @@ def keep(
     tx: Session, spot: Spot, raw: bytes, *, kind: str, received_at: datetime, now: datetime, truncated: bool = False
 ) -> Kept:
     """Stores a mail and its place. Harmless when repeated."""
-    known = _at(tx, spot)
+    known = direct.ask(tx, AT, **asdict(spot)).first()
     if known and known.inbound_id is not None:
         return Kept(inbound_id=known.inbound_id, new=False)
-    inbound, new = _inbound(
+    inbound_id, new = _inbound(
         tx, raw, account=spot.account, kind=kind, received_at=received_at, now=now, truncated=truncated
     )
-    assert inbound.id is not None
     if known:
-        known.inbound_id, known.state = inbound.id, "known"
+        direct.ask(tx, HELD, place=known.id, inbound_id=inbound_id, state="known")
     else:
-        tx.add(_place(spot, now, inbound_id=inbound.id))
+        direct.add(tx, Place, **asdict(spot), inbound_id=inbound_id, seen_at=now)
     failpoints.hit("K03")
-    return Kept(inbound_id=inbound.id, new=new)
+    return Kept(inbound_id=inbound_id, new=new)
 
 
 def _inbound(
     tx: Session, raw: bytes, *, account: str, kind: str, received_at: datetime, now: datetime, truncated: bool
-) -> tuple[Inbound, bool]:
+) -> tuple[int, bool]:
     digest = hashlib.sha256(raw).hexdigest()
-    stored = tx.exec(select(Raw).where(Raw.sha256 == digest)).first()
-    if stored:
-        known = tx.exec(select(Inbound).where(Inbound.raw_id == stored.id)).one()
+    stored = direct.ask(tx, STORED, digest=digest).scalar()
+    if stored is not None:
+        known = tx.exec(select(Inbound).where(Inbound.raw_id == stored)).one()
         _rescued(known, kind)
-        return known, False
-    stored = Raw(sha256=digest, size=len(raw), data=raw)
-    tx.add(stored)
-    tx.flush()
-    assert stored.id is not None
-    inbound = Inbound(
-        raw_id=stored.id, account=account, folder=kind, received_at=received_at, kept_at=now, truncated=truncated
-    )
-    tx.add(inbound)
-    tx.flush()
-    return inbound, True
+        assert known.id is not None
+        return known.id, False
+    raw_id = direct.add(tx, Raw, sha256=digest, size=len(raw), data=raw)
+    got = {"raw_id": raw_id, "account": account, "folder": kind, "received_at": received_at, "kept_at": now}
+    inbound_id: int = direct.add(tx, Inbound, **got, truncated=truncated)
+    return inbound_id, True
 
 
 def _rescued(known: Inbound, kind: str) -> None:
