@@ -244,6 +244,7 @@ def _fence(memory_mb: int, parent: int) -> None:
 
 def _serve(source: BinaryIO, out: BinaryIO) -> None:
     from mailbot import reading
+    from mailbot.message import reader  # noqa: F401  (loaded before a mail waits for it)
 
     words: Any = None
     for mails in range(LIFE_MAILS + 1):

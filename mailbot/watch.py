@@ -14,7 +14,6 @@ import structlog
 from mailbot import failpoints
 from mailbot.config import Config
 from mailbot.mailbox import Down, Fetched, Folders, Listed, Mailbox
-from mailbot.message import read_headers
 from mailbot.store import keep as keeping
 from mailbot.store import ledger as ledgers
 from mailbot.store import questions
@@ -206,6 +205,8 @@ class Watch:
         assert self.start is not None
         if mail.received_at < self.start:
             return False
+        from mailbot.message import read_headers  # with its parsers; only where a folder of sent mails is looked at
+
         seen = read_headers(self.mailbox.headers(folder, mail.uid) or b"")
         ids = (*seen.in_reply_to, *seen.references)
         recipients = tuple(a.addr.lower() for a in (*seen.to, *seen.cc))

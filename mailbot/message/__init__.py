@@ -1,9 +1,15 @@
 """Hostile bytes → Message: who, text, parts, how automatic, how authenticated. All limits live here."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from mailbot.message.jsonform import from_json, to_json
 from mailbot.message.limits import Unreadable
-from mailbot.message.reader import cut_out, cut_out_all, read, read_headers
 from mailbot.message.records import Address, Attachment, DeliveryReport, Forwarded, Message
+
+if TYPE_CHECKING:
+    from mailbot.message.reader import cut_out, cut_out_all, read, read_headers
 
 __all__ = [
     "Address",
@@ -19,3 +25,12 @@ __all__ = [
     "read_headers",
     "to_json",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The reader and its parsers are loaded by whoever reads: the guarded child, not the desk beside it."""
+    if name not in __all__:
+        raise AttributeError(name)
+    from mailbot.message import reader
+
+    return getattr(reader, name)

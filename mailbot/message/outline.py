@@ -7,9 +7,10 @@ we can write them. One walk, no region inside another: linear.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-import lxml.html
-from lxml import etree
+if TYPE_CHECKING:  # the desk asks for the marks alone; pages are read beside it
+    import lxml.html
 
 # Word dividers of scripts that nobody has written for three thousand years: harmless to show, and no loss.
 QUOTE, SIGNATURE, COLOUR = ("\U00010100", "\U00010101"), ("\U00010102", "\U00012470"), ("\U00012471", "\U00012472")
@@ -134,6 +135,8 @@ def _before(element: lxml.html.HtmlElement, sign: str) -> None:
 
 
 def _line(sign: str) -> lxml.html.HtmlElement:
+    from lxml import etree
+
     line = etree.Element("div")
     line.text = sign
     return line
