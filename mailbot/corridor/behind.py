@@ -19,7 +19,8 @@ from mailbot.store.ledger import Session
 from mailbot.store.tables import Inbound
 
 if TYPE_CHECKING:
-    from mailbot.corridor.mails import Mails, Read
+    from mailbot.corridor.ahead import Read
+    from mailbot.corridor.mails import Mails
 
 PIECES_LIMIT = 20 * 2**20  # bytes of files that one letter carries
 

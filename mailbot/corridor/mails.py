@@ -5,9 +5,9 @@ The shell around the pure rooms: it brings the mail and its reading, and decides
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -16,6 +16,7 @@ from mailbot import effects as fx
 from mailbot import failpoints, rules
 from mailbot.config import Config, Person
 from mailbot.corridor import behind
+from mailbot.corridor.ahead import AHEAD_BYTES, Read, Row
 from mailbot.corridor.bench import Bench, Files
 from mailbot.desk import Desk
 from mailbot.guard import NotStarted, Unreadable
@@ -34,7 +35,6 @@ from mailbot.verdict import same_company
 
 GRACE = 10.0  # seconds that a life must last before it reads again what was in hand at two deaths
 ATTEMPTS = 3  # readings of one mail before it is set aside (design invariant 7)
-AHEAD_BYTES = 4 * 2**20  # of a mail that may be read while another is decided: both lie in memory
 BEGINNING = 512 * 2**10  # bytes given to the salvage: what was too large for the reader's memory would kill it again
 ABOUT_ACTIONS = ("action", "fait", "efficace", "inefficace")
 log = structlog.get_logger()
@@ -42,42 +42,6 @@ log = structlog.get_logger()
 
 class AlreadyEnded(Exception):
     """An essai file that was taken over or left before."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Read:
-    """A mail as the guard read it, with the files that may travel on."""
-
-    inbound_id: int
-    message: Message
-    reading: Reading
-    files: Files
-    unreadable: str = ""
-
-
-class _Row:
-    """Mails that wait, and whether each may be read ahead; which one is being read ahead, and whether its attempt is counted."""
-
-    def __init__(self, mails: list[tuple[int, bool]]) -> None:
-        self.mails = mails
-        self.ahead: int | None = None
-        self.counted = 0
-        self._reading: asyncio.Task[Read | None] | None = None
-
-    def begin(self, inbound_id: int, reading: Coroutine[Any, Any, Read | None]) -> None:
-        self.ahead, self._reading = inbound_id, asyncio.create_task(reading)
-
-    def take(self, inbound_id: int) -> asyncio.Task[Read | None] | None:
-        """The reading of this mail, if it was begun."""
-        reading, ahead = self._reading, self.ahead
-        self.ahead = self._reading = None
-        return reading if ahead == inbound_id else None
-
-    async def drop(self) -> None:
-        """Whoever stops does not wait for what was read ahead."""
-        if self._reading:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
 
 
 class Mails:
@@ -91,12 +55,19 @@ class Mails:
     def just_started(self) -> None:
         """Said by a daemon, which may be dying again and again for a reason that is no mail's: what was in hand at two deaths
         keeps its last attempt until this life has lasted a while."""
-        self._careful_until = asyncio.get_running_loop().time() + GRACE
+        self._careful_until = time.monotonic() + GRACE
 
-    async def _waiting(self) -> list[int]:
-        if asyncio.get_running_loop().time() >= self._careful_until:
-            return await self.bench.ask(lambda tx: keep.waiting(tx, me=self.bench.me))
-        return await self.bench.ask(lambda tx: keep.waiting(tx, below=ATTEMPTS - 1, me=self.bench.me))
+    def _take_up(self, tx: Session) -> Row:
+        """The mails that wait, the first of them in hand: its attempt counted, its bytes at hand, in one commit."""
+        careful = time.monotonic() < self._careful_until
+        below = {"below": ATTEMPTS - 1} if careful else {}
+        ids = keep.waiting(tx, me=self.bench.me, **below)
+        light = keep.light(tx, ids, AHEAD_BYTES) if len(ids) > 1 else set()
+        row = Row([(inbound_id, inbound_id in light) for inbound_id in ids])
+        if ids:
+            row.counted = keep.count_attempt(tx, ids[0], self.bench.me)
+            row.given = keep.to_read(tx, ids[0])
+        return row
 
     async def decide_waiting(self, go_on: Callable[[], bool] = lambda: True) -> int:
         """Decides every mail that waits, as long as `go_on()`, asked before each; one bad mail never stops the rest.
@@ -104,8 +75,7 @@ class Mails:
         Returns how many were decided. Raises guard.NotStarted when no mail can be read at all on this machine.
         """
         decided = 0
-        while ids := await self._waiting():
-            row = _Row(await self._with_light(ids))
+        while (row := await self.bench.db(self._take_up)).mails:
             try:
                 while row.mails:
                     if not go_on():
@@ -116,21 +86,18 @@ class Mails:
                 await row.drop()
         return decided
 
-    async def _with_light(self, ids: list[int]) -> list[tuple[int, bool]]:
-        light = await self.bench.ask(lambda tx: keep.light(tx, ids, AHEAD_BYTES))
-        return [(inbound_id, inbound_id in light) for inbound_id in ids]
-
-    async def _decide_safely(self, row: _Row) -> int:
+    async def _decide_safely(self, row: Row) -> int:
         """The first mail of the row; meanwhile the second is read, when neither was ever in hand before."""
         inbound_id, light = row.mails.pop(0)
         attempt = row.counted or await self.bench.db(lambda tx: keep.count_attempt(tx, inbound_id, self.bench.me))
-        row.counted = 0
+        given, row.counted, row.given = row.given, 0, None
         if not attempt:
             return 0
         failpoints.hit("K07")
         try:
             read = await (
-                row.take(inbound_id) or self.read(inbound_id, last=attempt >= ATTEMPTS, deadly=attempt > ATTEMPTS)
+                row.take(inbound_id)
+                or self.read(inbound_id, last=attempt >= ATTEMPTS, deadly=attempt > ATTEMPTS, given=given)
             )
             if read is None:
                 return 0
@@ -151,12 +118,17 @@ class Mails:
         if inbound_id:
             await self.bench.db(lambda tx: keep.forgive_attempt(tx, inbound_id))
 
-    async def read(self, inbound_id: int, *, last: bool, deadly: bool = False) -> Read | None:
+    async def read(
+        self, inbound_id: int, *, last: bool, deadly: bool = False, given: tuple[bytes, bool] | None = None
+    ) -> Read | None:
         """The mail read in the guard; at the last attempt with what its headers say; None: to be tried again.
 
-        `deadly`: this whole process died each time it was read, so that only its headers are looked at.
+        `deadly`: this whole process died each time it was read, so that only its headers are looked at. `given`: its bytes, and
+        whether they were cut, when they are at hand.
         """
-        raw, truncated = await self.bench.ask(lambda tx: keep.to_read(tx, inbound_id))
+        if given is None:
+            given = await self.bench.ask(lambda tx: keep.to_read(tx, inbound_id))
+        raw, truncated = given
         try:
             if deadly:
                 raise Unreadable("le bureau s’est arrêté chaque fois qu’il l’a lu")
