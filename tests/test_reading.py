@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from datetime import UTC, date, datetime
+from itertools import groupby
 from types import FrameType
 from typing import Any
 
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from mailbot.message import Address, Attachment, Forwarded, Message
 from mailbot.reading import EMPTY_WORDS, Reading, Words, fold, from_json, read, to_json
+from mailbot.reading.plain import wording
 
 WORDS = Words(
     staff=(("Bo Martin", "bo@ief.example"), ("Ann Leroy", "ann@ief.example"), ("Sabrina Petit", "sabrina@ief.example")),
@@ -900,6 +903,25 @@ def test_a_reading_with_everything_in_it_survives_json() -> None:
     found = reading_of(COMPLAINTS["08"][2] + "\n06 39 98 11 22", "REC-2026-0001 #note")
     assert found.deadline
     assert from_json(json.loads(json.dumps(to_json(found)))) == found
+
+
+def _folded(word: str) -> str:
+    """The rule of folding, letter by letter."""
+    lowered = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).lower())
+    same = {"’": "'", "‘": "'", "ʼ": "'", "œ": "oe", "æ": "ae", "ß": "ss", "ł": "l"}
+    return "".join(same.get(c, c) for c in lowered if not unicodedata.combining(c))
+
+
+@given(st.text(alphabet=st.one_of(st.sampled_from("aÉß ﬁ２'’-_.\n\u0301Kİ٣½"), st.characters())))
+def test_words_are_the_runs_of_letters_and_digits_each_folded(text: str) -> None:
+    normal = unicodedata.normalize("NFKC", text)
+    runs = ["".join(run) for alike, run in groupby(normal, str.isalnum) if alike]
+    said = wording(text)
+    assert said.words == tuple(runs)
+    assert len(said.glue) == len(runs)
+    assert fold(text) == _folded(text)
+    assert said.folded == tuple("".join(filter(str.isalnum, _folded(word))) or "_" for word in runs)
+    assert said.shown(0, len(runs)) == "".join(map("".join, zip(runs, said.glue, strict=True))).rstrip(" '’-")
 
 
 HOSTILE = [

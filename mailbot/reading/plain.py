@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 
 from mailbot.reading.tables import CLOSINGS
 
@@ -14,11 +14,15 @@ _EDGES = " .,;:!?\"«»“”()[]{}…*_>–—-'/"
 _GLUE = ("'", "’", "-")
 _ENDS = (".", "!", "?", "…")
 _ABBREVIATIONS = frozenset("mr mm mme mlle dr pr me st ste art ex tel cf no num env min max ref mrs ms e.g i.e".split())
+_RUN = re.compile(r"([^\W_]+)")  # of str.isalnum, in any alphabet
+_SHORT = 32  # characters of a word that is remembered
 _FULL_LINE = 50  # a shorter line was ended by its author, not by the wrapping of the mail program
 
 
 def fold(text: str) -> str:
     """`text` for comparing words: NFKC, lower case, no accents, straight apostrophes."""
+    if text.isascii():
+        return text.lower()
     lowered = unicodedata.normalize("NFKD", text).lower()
     bare = "".join(c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c))
     return bare.translate(_LIGATURES)
@@ -57,11 +61,10 @@ class Wording:
 
 def wording(text: str) -> Wording:
     """Cuts a text into its runs of letters and digits."""
-    runs = ["".join(run) for _, run in groupby(unicodedata.normalize("NFKC", text), str.isalnum)]
-    runs = runs if runs and runs[0][0].isalnum() else runs[1:]
-    words = tuple(runs[::2])
-    glue = tuple(gap if gap in _GLUE else " " for gap in runs[1::2]) + (" ",) * (len(runs) % 2)
-    folded = tuple(map(_one_word, words))
+    runs = _RUN.split(unicodedata.normalize("NFKC", text))  # what stands between words at even places
+    words = tuple(runs[1::2])
+    glue = tuple(gap if gap in _GLUE else " " for gap in runs[2::2])
+    folded = tuple(word.lower() if word.isascii() else _one_word(word) for word in words)
     return Wording(words, folded, f" {' '.join(folded)} ", glue)
 
 
@@ -99,7 +102,15 @@ def _ends(word: str) -> bool:
 
 
 def _one_word(word: str) -> str:
+    """Folded; people use the same accented words again and again, and an endless one is not kept."""
+    return _remembered(word) if len(word) <= _SHORT else _letters(word)
+
+
+def _letters(word: str) -> str:
     return "".join(c for c in fold(word) if c.isalnum()) or "_"
+
+
+_remembered = lru_cache(maxsize=4096)(_letters)
 
 
 @lru_cache(maxsize=4096)
