@@ -262,7 +262,7 @@ async def test_a_lease_that_ended_in_between_sends_nothing_twice(guard: Guard, t
             await desk.take(mail())
             now = desk.clock()
             [ack, *rest] = desk.register.run(lambda tx: post.claim(tx, now))
-            desk.register.run(lambda tx: [post.give_back(tx, c.id) for c in (ack, *rest)])
+            desk.register.run(lambda tx: [post.give_back(tx, post.standing(tx, c.id)) for c in (ack, *rest)])
             assert await desk.post.send(ack, desk.road) is None
             assert sink.taken == []
             await desk.send()
@@ -276,7 +276,7 @@ async def test_what_a_dead_daemon_had_in_hand_is_taken_back(guard: Guard, tmp_pa
         now = desk.clock()
         claimed = desk.register.run(lambda tx: post.claim(tx, now))
         begun = next(c for c in claimed if c.kind == "ack")
-        desk.register.run(lambda tx: post.data_begun(tx, begun.id, now))
+        desk.register.run(lambda tx: post.data_begun(tx, post.standing(tx, begun.id), now))
         desk.clock.advance(minutes=5)
         await desk.bench.db(lambda tx: desk.post.take_back(tx, all_leases=True))
         assert {(c.number, c.ack_state) for c in desk.files()} == {

@@ -142,17 +142,17 @@ def test_a_letter_in_hand_is_anybody_s_once_its_daemon_is_gone_unless_data_had_b
     owe(register)
     [hers] = register.run(lambda tx: post.claim(tx, cast.NOON, me=one.me))
     if begun:
-        register.run(lambda tx: post.data_begun(tx, hers.id, cast.NOON))
+        register.run(lambda tx: post.data_begun(tx, post.standing(tx, hers.id), cast.NOON))
     register.run(lead.free_claims)
     assert register.run(lambda tx: post.claim(tx, cast.NOON, me=other.me)) == []
     one.close()
     register.run(lead.free_claims)
     again = register.run(lambda tx: post.claim(tx, cast.NOON, me=other.me))
     assert [c.id for c in again] == ([] if begun else [hers.id])
-    assert register.ask(lambda tx: post.held(tx, hers)) is begun
+    assert register.ask(lambda tx: post.holds(post.standing(tx, hers.id), hers)) is begun
     if not begun:
         assert again[0].attempt == hers.attempt, "only the daemon’s name tells the two apart"
-        assert not register.ask(lambda tx: post.still_counts(tx, hers, "later"))
-        assert register.ask(lambda tx: post.still_counts(tx, hers, "sent"))
+        assert not register.ask(lambda tx: post.still_counts(post.standing(tx, hers.id), hers, "later"))
+        assert register.ask(lambda tx: post.still_counts(post.standing(tx, hers.id), hers, "sent"))
     else:
         assert register.run(lambda tx: post.reclaim(tx, cast.NOON + post.LEASE + timedelta(seconds=1)))

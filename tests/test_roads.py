@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cast
 import pytest
@@ -13,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from room import Room, mail, room
 from sink import CLOSE, Sink
+from sqlmodel import col, select
 
 from mailbot import rules
 from mailbot.corridor.bench import words
@@ -21,7 +25,9 @@ from mailbot.guard import Guard
 from mailbot.letters.dress import TEMPLATES
 from mailbot.outbox import _stuffed
 from mailbot.rules.delivery import on_settled
-from mailbot.store.tables import Letter
+from mailbot.store import ledger
+from mailbot.store.ledger import Session
+from mailbot.store.tables import Letter, Meta
 
 PEOPLE = MOST_ROADS * PER_ROAD // 2  # each brings two letters: an AR and a notice
 
@@ -158,3 +164,53 @@ def test_a_text_s_dots_are_doubled_at_the_head_of_each_line_and_only_its_end_end
     assert all(not line.startswith(b".") or line.startswith(b"..") for line in lines[:-2])
     back = b"\n".join(line[1:] if line.startswith(b".") else line for line in lines[:-2]) + b"\n"
     assert back in (raw, raw + b"\r\n")
+
+
+# -- one commit for all that waits --------------------------------------------------------------------------------------------
+
+
+def told(desk: Room) -> list[str]:
+    return sorted(desk.register.ask(lambda tx: list(tx.exec(select(Meta.key).where(col(Meta.key).startswith("t:"))))))
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_acts_that_wait_together_are_one_commit_and_one_that_fails_takes_no_other_along(
+    guard: Guard, tmp_path: Path
+) -> None:
+    with room(tmp_path, guard) as desk:
+        turns: list[int] = []
+        run = desk.register.run
+
+        def counted(act: Any) -> Any:
+            turns.append(1)
+            return run(act)
+
+        desk.register.run = counted  # type: ignore[method-assign]
+        free = threading.Event()
+        busy = asyncio.create_task(desk.bench.ask(lambda _: free.wait(10)))
+        await asyncio.sleep(0)
+
+        def noting(name: str) -> Callable[[Session], str]:
+            def act(tx: Session) -> str:
+                ledger.remember(tx, f"t:{name}", "")
+                if name == "faulty":
+                    raise KeyError(name)
+                return name
+
+            return act
+
+        good = [asyncio.create_task(desk.bench.together(noting(name))) for name in ("a", "b", "c")]
+        await asyncio.sleep(0)
+        free.set()
+        assert await asyncio.gather(*good) == ["a", "b", "c"]
+        assert (await busy, len(turns), told(desk)) == (True, 1, ["t:a", "t:b", "t:c"])
+        free.clear()
+        busy = asyncio.create_task(desk.bench.ask(lambda _: free.wait(10)))
+        await asyncio.sleep(0)
+        mixed = [asyncio.create_task(desk.bench.together(noting(name))) for name in ("d", "faulty", "e")]
+        await asyncio.sleep(0)
+        free.set()
+        ends = await asyncio.gather(*mixed, return_exceptions=True)
+        assert [repr(end) for end in ends] == ["'d'", "KeyError('faulty')", "'e'"]
+        assert told(desk) == ["t:a", "t:b", "t:c", "t:d", "t:e"]
+        assert await busy

@@ -396,11 +396,11 @@ def test_a_lease_that_ends_after_data_began_is_uncertain_and_repeated_once_byte_
     owe(register, letter())
     (first,) = claim(register)
     raw = the_letter(register).raw
-    register.run(lambda tx: post.data_begun(tx, first.id, cast.NOON))
+    register.run(lambda tx: post.data_begun(tx, post.standing(tx, first.id), cast.NOON))
     assert register.run(lambda tx: post.reclaim(tx, cast.NOON, all_leases=True)) == [(first.id, cast.NOON)]
     (second,) = claim(register)
     assert (the_letter(register).raw, second.message_id) == (raw, first.message_id)
-    register.run(lambda tx: post.data_begun(tx, second.id, cast.NOON))
+    register.run(lambda tx: post.data_begun(tx, post.standing(tx, second.id), cast.NOON))
     register.run(lambda tx: post.reclaim(tx, cast.NOON, all_leases=True))
     assert claim(register, cast.NOON + timedelta(days=1)) == []
     assert the_letter(register).state == "uncertain"
@@ -411,7 +411,9 @@ def test_the_schedule_of_retries_ends_after_five_days(register: Ledger) -> None:
     owe(register, letter())
     now, waits = cast.NOON, []
     while found := claim(register, now):
-        became = register.run(lambda tx, found=found, now=now: post.settle(tx, found[0].id, "later", "451", now))
+        became = register.run(
+            lambda tx, found=found, now=now: post.settle(tx, post.standing(tx, found[0].id), "later", "451", now)
+        )
         if became == "given_up":
             break
         waits.append(int((the_letter(register).next_try_at - now).total_seconds() // 60))
@@ -426,8 +428,8 @@ def test_an_ar_printed_yesterday_is_stale_only_while_no_attempt_reached_data(reg
     owe(register, letter(printed_on=(cast.NOON - timedelta(days=1)).date()))
     assert post.stale(the_letter(register), cast.NOON.date())
     (first,) = claim(register)
-    register.run(lambda tx: post.data_begun(tx, first.id, cast.NOON))
-    register.run(lambda tx: post.settle(tx, first.id, "later", "451", cast.NOON))
+    register.run(lambda tx: post.data_begun(tx, post.standing(tx, first.id), cast.NOON))
+    register.run(lambda tx: post.settle(tx, post.standing(tx, first.id), "later", "451", cast.NOON))
     assert not post.stale(the_letter(register), cast.NOON.date())
 
 
@@ -435,7 +437,11 @@ def test_proof_is_kept_the_server_s_answer_and_its_queue_id(register: Ledger) ->
     open_file(register, 1)
     owe(register, letter())
     (one,) = claim(register)
-    register.run(lambda tx: post.settle(tx, one.id, "sent", "250 queued as ABC12", cast.NOON, queue_id="ABC12"))
+    register.run(
+        lambda tx: post.settle(
+            tx, post.standing(tx, one.id), "sent", "250 queued as ABC12", cast.NOON, queue_id="ABC12"
+        )
+    )
     row = the_letter(register)
     assert (row.state, row.answer, row.queue_id, row.settled_at) == ("sent", "250 queued as ABC12", "ABC12", cast.NOON)
 

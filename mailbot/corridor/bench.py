@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -46,6 +47,7 @@ class Bench:
         self.chance = chance
         self.house = house(config)
         self.me = ""  # this daemon’s name in what it claims, where several share the register
+        self._company: deque[tuple[Callable[[Session], Any], asyncio.Future[Any]]] = deque()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="register")
 
     def close(self) -> None:
@@ -54,6 +56,38 @@ class Bench:
     async def db(self, act: Callable[[Session], T]) -> T:
         """One transaction, in the register's own thread."""
         return await asyncio.get_running_loop().run_in_executor(self._writer, self.ledger.run, act)
+
+    async def together(self, act: Callable[[Session], T]) -> T:
+        """`db`, in one transaction with whatever else waits for the same: one fsync for all of them, and no waiting for company.
+        Should one fail, each is done again by itself: `act` may run twice, and only its last run counts."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._company.append((act, done))
+        if len(self._company) == 1:
+            loop.run_in_executor(self._writer, self._all_together, loop)
+        return await done
+
+    def _all_together(self, loop: asyncio.AbstractEventLoop) -> None:
+        acts = []
+        while self._company:
+            acts.append(self._company.popleft())
+        if not acts:  # the turn before this one took them along
+            return
+        try:
+            found = self.ledger.run(lambda tx: [act(tx) for act, _ in acts])
+        except BaseException as error:
+            if len(acts) == 1 or not isinstance(error, Exception):
+                _tell(loop, [(done, None, error) for _, done in acts])
+            else:
+                _tell(loop, [(done, *self._alone(act)) for act, done in acts])
+            return
+        _tell(loop, [(done, value, None) for (_, done), value in zip(acts, found, strict=True)])
+
+    def _alone(self, act: Callable[[Session], Any]) -> tuple[Any, BaseException | None]:
+        try:
+            return self.ledger.run(act), None
+        except BaseException as error:
+            return None, error
 
     async def ask(self, question: Callable[[Session], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writer, self.ledger.ask, question)
@@ -192,6 +226,21 @@ def _as_effect(row: Letter, number: str | None) -> fx.Letter:
         in_reply_to=row.in_reply_to,
         references=tuple(row.refs),
     )
+
+
+def _tell(loop: asyncio.AbstractEventLoop, ends: list[tuple[asyncio.Future[Any], Any, BaseException | None]]) -> None:
+    """Hands results from the register's thread to whoever still waits for them."""
+
+    def tell() -> None:
+        for done, value, error in ends:
+            if done.done():
+                continue
+            if error is None:
+                done.set_result(value)
+            else:
+                done.set_exception(error)
+
+    loop.call_soon_threadsafe(tell)
 
 
 def house(config: Config) -> letters.House:

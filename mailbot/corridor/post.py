@@ -76,16 +76,18 @@ class Post:
         """The server refused one more than these."""
         self._had = roads, self.bench.clock() + ASK_AGAIN
 
-    def claim(self, tx: Session, now: datetime) -> Next | None:
+    def claim(self, tx: Session, now: datetime, *, room: bool = False) -> Next | None:
+        """The next letter; with `room` for one road more, how many wait behind it."""
         mute = bool(instance.mute(tx, self.config.instance_id))
         found = post.claim(tx, now, limit=1, mute=mute, me=self.bench.me)
-        many = post.behind(tx, now, self.most * PER_ROAD) if found and self.most > 1 and not mute else 0
+        many = post.behind(tx, now, self.most * PER_ROAD) if found and room and not mute else 0
         return Next(letter=found[0], behind=many, leaves=self._may_leave(tx, found[0])) if found else None
 
     async def give_back(self, letter: post.Claimed) -> None:
         def write(tx: Session) -> None:
-            if post.held(tx, letter):
-                post.give_back(tx, letter.id)
+            row = post.standing(tx, letter.id)
+            if post.holds(row, letter):
+                post.give_back(tx, row)
 
         await self.bench.db(write)
 
@@ -96,7 +98,7 @@ class Post:
         answer = await road.announce(letter)
         if answer is None:
             failpoints.hit("S05")
-            raw = await self.bench.db(lambda tx: self._begin(tx, letter))
+            raw = await self.bench.together(lambda tx: self._begin(tx, letter))
             if raw is None:
                 road.close()
                 return None
@@ -114,28 +116,30 @@ class Post:
             return None
         if post.stale(row, local_date(now, self.config.workdays)):
             self.bench.reprint(tx, letter.id)
-        post.data_begun(tx, letter.id, now)
+            row = post.standing(tx, letter.id)
+        post.data_begun(tx, row, now)
         return post.octets(tx, letter.id)
 
     def _may_leave(self, tx: Session, letter: post.Claimed) -> bool:
         """The second fence of essai: at the last step too, nothing leaves to an outsider."""
         return ledger.mode(tx, self.config.mode) != "essai" or self.config.person(letter.envelope_to) is not None
 
-    async def end(self, letter: post.Claimed, answer: Answer | None, *, more: bool) -> Next | None:
+    async def end(self, letter: post.Claimed, answer: Answer | None, *, more: bool, room: bool) -> Next | None:
         """Writes down how an attempt ended and, with `more`, takes the next letter in the same commit."""
         now = self.bench.clock()
 
         def write(tx: Session) -> Next | None:
-            if answer is not None and post.still_counts(tx, letter, answer.outcome):
-                became = post.settle(tx, letter.id, answer.outcome, answer.words, now, queue_id=answer.queue_id)
+            row = post.standing(tx, letter.id)
+            if answer is not None and post.still_counts(row, letter, answer.outcome):
+                became = post.settle(tx, row, answer.outcome, answer.words, now, queue_id=answer.queue_id)
                 if became == "sent":
                     ledger.remember(tx, "accepted_at", now.isoformat())
                 if became != "later":
                     self.settled(tx, letter.id, became, now)
                 failpoints.hit("S09")
-            return self.claim(tx, now) if more else None
+            return self.claim(tx, now, room=room) if more else None
 
-        following = await self.bench.db(write)
+        following = await self.bench.together(write)
         if answer is None:
             return following
         failpoints.hit("S10")
@@ -215,7 +219,7 @@ class _Shift:
         now = self.post.bench.clock()
         if not self._goes_on():
             return
-        following = await self.post.bench.db(lambda tx: self.post.claim(tx, now))
+        following = await self.post.bench.together(lambda tx: self.post.claim(tx, now))
         while following is not None:
             failpoints.hit("S02")
             if not self._goes_on():
@@ -235,7 +239,8 @@ class _Shift:
             road.close()
             raise
         self.tried += 1
-        return await self.post.end(this.letter, answer, more=self._goes_on())
+        room = len(self.roads) < self.post.allowed
+        return await self.post.end(this.letter, answer, more=self._goes_on(), room=room)
 
     def _more(self, behind: int) -> None:
         """One more road for each eight letters that wait, once the first has seen one through."""

@@ -103,18 +103,13 @@ def octets(tx: Session, letter_id: int) -> bytes:
     return raw
 
 
-def held(tx: Session, letter: Claimed) -> bool:
-    """Whether the claim still stands: not when its lease ended, or its daemon was taken for dead, and somebody else went on."""
-    return holds(standing(tx, letter.id), letter)
-
-
 def holds(row: Row[Any], letter: Claimed) -> bool:
+    """Whether the claim still stands: not when its lease ended, or its daemon was taken for dead, and somebody else went on."""
     return (row.state, row.attempts, row.claimed_by) == ("claimed", letter.attempt, letter.by)
 
 
-def still_counts(tx: Session, letter: Claimed, outcome: str) -> bool:
+def still_counts(row: Row[Any], letter: Claimed, outcome: str) -> bool:
     """Whether an answer that came late may be written down; that a server took the letter is true whoever holds it by now."""
-    row = standing(tx, letter.id)
     return holds(row, letter) or (outcome == "sent" and row.state in ("owed", "claimed"))
 
 
@@ -123,27 +118,24 @@ def stale(row: Row[Any] | Letter, today: date) -> bool:
     return row.printed_on is not None and row.data_begun_at is None and row.printed_on != today
 
 
-def data_begun(tx: Session, letter_id: int, now: datetime) -> None:
+def data_begun(tx: Session, row: Row[Any], now: datetime) -> None:
     """From here on the letter's text and date are frozen, a lost answer makes it uncertain, and its lease begins anew."""
-    row = standing(tx, letter_id)
     begun = {"data_begun_at": row.data_begun_at or now, "data_attempt": row.attempts, "lease_until": now + LEASE}
-    direct.ask(tx, _WRITE, letter=letter_id, **begun)
+    direct.ask(tx, _WRITE, letter=row.id, **begun)
 
 
-def give_back(tx: Session, letter_id: int) -> None:
+def give_back(tx: Session, row: Row[Any]) -> None:
     """Nothing was tried: owed again, the attempt not counted."""
-    attempts = max(0, standing(tx, letter_id).attempts - 1)
-    direct.ask(tx, _WRITE, letter=letter_id, state="owed", lease_until=None, attempts=attempts)
+    direct.ask(tx, _WRITE, letter=row.id, state="owed", lease_until=None, attempts=max(0, row.attempts - 1))
 
 
-def settle(tx: Session, letter_id: int, outcome: str, answer: str, now: datetime, *, queue_id: str = "") -> str:
+def settle(tx: Session, row: Row[Any], outcome: str, answer: str, now: datetime, *, queue_id: str = "") -> str:
     """Ends an attempt: `outcome` is sent | later | refused | uncertain. Returns what became of the letter:
     sent | refused | given_up | uncertain (counts as accepted) | later."""
-    row = standing(tx, letter_id)
     became, fields = _ended(row, outcome, now)
     if outcome in ("sent", "refused"):
         fields["queue_id"] = queue_id
-    direct.ask(tx, _WRITE, letter=letter_id, answer=answer[:1000], lease_until=None, **fields)
+    direct.ask(tx, _WRITE, letter=row.id, answer=answer[:1000], lease_until=None, **fields)
     return became
 
 
