@@ -148,7 +148,9 @@ class Line:
     reaper: Reaper
     state: str = "open"
     accepted: list[Accepted] = field(default_factory=list)
-    lost: int = 0  # answers that nobody heard: so many copies may leave twice
+    unheard: set[int] = field(
+        default_factory=set
+    )  # places in `accepted` whose answer the register never knew: so many copies more
 
     def another(self) -> Line:
         return self
@@ -165,12 +167,10 @@ class Line:
     async def hand_over(self, letter: Claimed) -> Answer:
         self.reaper.hit("S06")
         self.accepted.append(Accepted(to=letter.envelope_to, raw=letter.raw))
-        self.lost += 1
         self.reaper.hit("S07")
-        self.reaper.hit("S08")
         if self.state == "mute":
+            self.unheard.add(len(self.accepted) - 1)
             return Answer(outcome="uncertain", words="")
-        self.lost -= 1
         return Answer(outcome="sent", words=f"250 2.0.0 Ok: queued as M{len(self.accepted):06d}")
 
     def close(self) -> None:

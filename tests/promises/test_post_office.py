@@ -152,10 +152,18 @@ class PostOffice(RuleBasedStateMachine):
         except Killed:
             self.lived["deaths"] += 1
             self._dies()
+            self._counts_what_nobody_heard()
             self._starts()
             return
         self.reaper.revive()
         ledger.run, ledger.ask = run, ask
+
+    def _counts_what_nobody_heard(self) -> None:
+        """Letters that the server has, and of which the dead desk had written no end: each may leave once more."""
+        begun = "SELECT message_id FROM letter WHERE state = 'claimed' AND data_attempt = attempts"
+        for row in self._rows(begun):
+            places = [n for n, a in enumerate(self.line.accepted) if a.message_id == row["message_id"]]
+            self.line.unheard.update(places[-1:])
 
     def _living(self, act: Any, argument: Any) -> Any:
         """A dead process writes and reads nothing more."""
@@ -255,10 +263,7 @@ class PostOffice(RuleBasedStateMachine):
     def the_desk_is_killed_at_its_work(self, point: str, passage: int, road: str) -> None:
         self.box.up, self.line.state = True, road
         self.reaper.arm(point, passage)
-        died = self.lived["deaths"]
         self._works()
-        if self.lived["deaths"] > died and (point, road) == ("S09", "open"):
-            self.line.lost += 1  # the answer was heard and never written down
 
     # -- what must hold ----------------------------------------------------------------------------------------------------
 
@@ -281,7 +286,7 @@ class PostOffice(RuleBasedStateMachine):
     def _evidence(self) -> audit.Evidence:
         return audit.Evidence(
             data_dir=Path(self.folder.name), sent=self._as_first_seen(), folders=self.box.contents(), accepted=self.line.accepted,
-            log=LOG.getvalue(), house="ief.example", extra_copies=self.line.lost,
+            log=LOG.getvalue(), house="ief.example", extra_copies=len(self.line.unheard),
         )  # fmt: skip
 
     def _as_first_seen(self) -> list[Sent]:
