@@ -96,7 +96,7 @@ class Post:
         answer = await road.announce(letter)
         if answer is None:
             failpoints.hit("S05")
-            raw = await self.bench.db(lambda tx: self._begin(tx, letter))
+            raw = await self.bench.insist(lambda tx: self._begin(tx, letter))
             if raw is None:
                 road.close()
                 return None
@@ -133,9 +133,9 @@ class Post:
                 if became != "later":
                     self.settled(tx, letter.id, became, now)
                 failpoints.hit("S09")
-            return self.claim(tx, now) if more else None
+            return self.claim(tx, self.bench.clock()) if more else None
 
-        following = await self.bench.db(write)
+        following = await self.bench.insist(write)
         if answer is None:
             return following
         failpoints.hit("S10")
