@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import registers
 import structlog
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -17,6 +18,8 @@ from servers import Missing, find
 from servers.mail import MailServer
 from servers.postgres import Postgres
 from servers.tokens import Endpoint, token_endpoint
+
+from mailbot.config import Config
 
 # a polite kill ends the run as Ctrl-C does, so that no server is left behind
 signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -60,6 +63,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The tests of a file stay together: they share servers. The same number gives the same order to every worker."""
+    if registers.POSTGRESQL:
+        about_files = [item for item in items if item.get_closest_marker("sqlite")]
+        config.hook.pytest_deselected(items=about_files)
+        items[:] = [item for item in items if item not in about_files]
     seed = config.getoption("--shuffle")
     if seed is None:
         return
@@ -79,6 +86,28 @@ def own_log() -> Iterator[None]:
     """How a test had the log written is over with it: no test may pass or fail by what ran before it."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def databases(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where every desk that names no database has its own (`registers.py`)."""
+    if not registers.POSTGRESQL:
+        yield
+        return
+    registers.DATABASES.server = request.getfixturevalue("postgres")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Config, "database_url", property(registers.of))
+        yield
+    registers.DATABASES.server = None
+
+
+@pytest.fixture(autouse=True)
+def own_databases(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Those in the folder of a test end with it; the others with the server."""
+    yield
+    folder = request.node.funcargs.get("tmp_path") if isinstance(request.node, pytest.Function) else None
+    if folder and registers.POSTGRESQL:
+        registers.DATABASES.drop_within(folder)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,13 +12,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
-from functools import lru_cache
 from itertools import count
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any, Self, TypeVar
 
 import cast
+import registers
 from sqlmodel import SQLModel, col, select
 
 from mailbot.config import Config, Mailbox, Smtp
@@ -161,24 +159,12 @@ class Webhook:
                     line.sendall(self.answer)
 
 
-@lru_cache(maxsize=1)
-def new_register() -> Path:
-    """An upgraded register to copy: migrating is the slow part of making one."""
-    path = Path(mkdtemp(prefix="mailbot-room-")) / "mailbot.db"
-    register = Ledger(f"sqlite:///{path}")
-    register.upgrade()
-    register.close()
-    return path
-
-
 @contextmanager
 def room(folder: Path, guard: Guard, *, port: int = 9, now: datetime = cast.NOON, **settings: Any) -> Iterator[Room]:
     """A room whose register lies in `folder`."""
     log_to(LOG)
     config = configured(folder, port=port, **settings)
-    path = folder / "mailbot.db"
-    if not path.exists():
-        shutil.copy(new_register(), path)
+    registers.furnish(folder)
     register = Ledger(config.database_url)
     made = Room(config, register, guard, Clock(now))
     try:

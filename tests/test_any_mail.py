@@ -5,7 +5,6 @@ system or the promise that the mail stands for; the other keys are those of `any
 
 from __future__ import annotations
 
-import shutil
 import socket
 import unicodedata
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from typing import Any
 import any_mail
 import cast
 import pytest
-from room import new_register
+import registers
 from sqlmodel import Session
 
 from mailbot.config import Config
@@ -40,7 +39,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 @pytest.fixture(scope="module")
 def desk(config: Config) -> Iterator[Session]:
     """A register with five files, inside one transaction that is never committed."""
-    shutil.copy(new_register(), config.data_dir / "mailbot.db")
+    registers.furnish(config.data_dir)
     register = Ledger(config.database_url)
     with register.transaction() as tx:
         any_mail.set_up(tx)

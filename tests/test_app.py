@@ -175,6 +175,7 @@ async def test_once_without_the_mailbox_still_sends_what_is_owed_and_says_that_i
     assert len(sink.taken) == 2
 
 
+@pytest.mark.sqlite("the lock beside the file; several daemons share a database (test_lead.py)")
 async def test_a_register_has_one_daemon(desk: Desk) -> None:
     async with desk.daemon().open():
         second = desk.daemon()
@@ -362,6 +363,7 @@ async def test_a_mail_unexplained_for_an_hour_is_alarmed_and_the_alarm_ends_with
     desk.put(mail(at=NOON))
     daemon = desk.daemon()
     async with daemon.open():
+        assert daemon.lead.take()
         await daemon._in_imap(daemon._connect)
         await daemon._in_imap(daemon.watch.pass_once)
         desk.clock.advance(minutes=59)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import cast
 import pytest
+import registers
 import structlog
 from room import mail, room
 from servers import free_ports
@@ -123,7 +123,7 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def copy(register: Path, folder: Path, **how: Any) -> Path:
-    shutil.copy(register / "mailbot.db", folder / "mailbot.db")
+    registers.copy(register, folder)
     return configure(folder, **how)
 
 
@@ -148,7 +148,7 @@ def harmless(output: str) -> bool:
 
 
 def rows(folder: Path, table: Any) -> list[Any]:
-    register = Ledger(f"sqlite:///{folder}/mailbot.db")
+    register = Ledger(registers.url(folder))
     try:
         return register.ask(lambda tx: list(tx.exec(select(table))))
     finally:
@@ -233,6 +233,7 @@ def test_the_recorded_start_wins_over_the_essai_key(rehearsed: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("command", ["run --once", "list", "why REC-2026-0001", "decide 1 note", "start --none"])
+@pytest.mark.sqlite("the file holds something else")
 def test_a_register_that_does_not_open_is_75_in_one_sentence(tmp_path: Path, command: str) -> None:
     file = configure(tmp_path)
     (tmp_path / "mailbot.db").write_bytes(b"ceci n'est pas un registre\n" * 500)
@@ -242,7 +243,7 @@ def test_a_register_that_does_not_open_is_75_in_one_sentence(tmp_path: Path, com
 
 
 def test_a_register_of_a_newer_mailbot_is_left_alone(config: Path) -> None:
-    register = Ledger(f"sqlite:///{config.parent}/mailbot.db")
+    register = Ledger(registers.url(config.parent))
     register.run(lambda tx: tx.connection().execute(text("UPDATE alembic_version SET version_num = 'zukunft'")))
     register.close()
     for command in ("run", "list", "check"):
@@ -501,6 +502,7 @@ def test_check_json_is_a_list_of_findings(config: Path) -> None:
     assert {f["state"] for f in found} <= {"green", "orange", "red"}
 
 
+@pytest.mark.sqlite("the file holds something else")
 def test_check_of_a_broken_register_still_prints_every_line(tmp_path: Path) -> None:
     file = configure(tmp_path)
     (tmp_path / "mailbot.db").write_bytes(b"ceci n'est pas un registre\n" * 500)

@@ -66,6 +66,7 @@ def swapped(old: str, new: str) -> str:
 # -- what a right file gives -----------------------------------------------------------------------
 
 
+@pytest.mark.sqlite("where the file lies when no setting says it")
 def test_a_small_file_is_enough(tmp_path: Path) -> None:
     config = read(tmp_path, SMALL)
     assert config.mode == "live"

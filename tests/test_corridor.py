@@ -146,6 +146,37 @@ async def test_an_uncertain_letter_counts_as_accepted_and_is_repeated_once_byte_
             assert desk.file().ack_at == cast.NOON, "the first attempt is the one that counts"
 
 
+@pytest.mark.parametrize("after", ["announce", "hand_over"])
+async def test_a_register_that_is_out_of_reach_in_the_middle_of_a_letter_is_waited_for(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    """The server's answer is known to this process alone: forgotten, the letter would leave twice."""
+    async with Sink() as sink:
+        with room(tmp_path, guard, port=sink.port) as desk:
+            await desk.take(mail())
+            gone: list[int] = []
+            step, run = getattr(desk.road, after), desk.register.run
+
+            def out_of_reach(act: Any) -> Any:
+                if not gone:
+                    return run(act)
+                gone.pop()
+                raise ledger.Unavailable("", {}, ConnectionError())
+
+            async def cut_off(letter: post.Claimed) -> Any:
+                answer = await step(letter)
+                gone.extend((1, 2))
+                return answer
+
+            monkeypatch.setattr(desk.road, after, cut_off)
+            monkeypatch.setattr(desk.register, "run", out_of_reach)
+            desk.bench.pauses = (0.0, 0.0)
+            await desk.send()
+            assert {letter.state for letter in desk.rows(Letter)} == {"sent"}
+            assert sorted(to for taken in sink.taken for to in taken.to) == [cast.BO, cast.CARL]
+            assert not gone
+
+
 async def test_an_uncertain_letter_is_never_sent_a_third_time(guard: Guard, tmp_path: Path) -> None:
     async with Sink() as sink:
         sink.on("dot", CLOSE)

@@ -69,6 +69,7 @@ def by_part(findings: list[Finding]) -> dict[str, Finding]:
     return {f.what: f for f in findings}
 
 
+@pytest.mark.sqlite("it still waits for its first copy of the file")
 async def test_a_healthy_desk_is_green_but_for_what_is_still_to_come(mail_server: MailServer, tmp_path: Path) -> None:
     road = {"host": "127.0.0.1", "port": mail_server.smtp_port, "security": "none", "user": "-"}
     config = healthy(mail_server, tmp_path, None, smtp=Smtp.model_validate(road))
@@ -151,6 +152,7 @@ async def test_with_every_credential_broken_every_line_is_still_there_and_tells_
     assert SECRET not in json.dumps([f.as_dict() for f in found.values()], ensure_ascii=False)
 
 
+@pytest.mark.sqlite("the file holds something else")
 async def test_servers_that_are_down_and_a_register_that_is_none_are_said_one_by_one(tmp_path: Path) -> None:
     imap, smtp = free_ports(2)
     (tmp_path / "mailbot.db").write_bytes(b"ceci n'est pas un registre\n" * 500)

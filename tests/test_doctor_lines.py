@@ -212,6 +212,7 @@ def test_a_secret_that_every_account_may_read_is_red_and_named(tmp_path: Path) -
     assert (found.state, found.mend) == ("red", f"chmod o-rwx {file}")
 
 
+@pytest.mark.sqlite("the rights of the file")
 def test_a_register_that_every_account_may_read_is_red_unless_its_folder_is_closed(tmp_path: Path) -> None:
     (tmp_path / "mailbot.db").touch(0o644)
     (tmp_path / "mailbot.db").chmod(0o644)

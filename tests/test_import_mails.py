@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,7 +15,8 @@ from zoneinfo import ZoneInfo
 import cast
 import pytest
 import pytest_asyncio
-from room import Room, mail, new_register, room
+import registers
+from room import Room, mail, room
 from test_import import SETTINGS
 from typer.testing import CliRunner, Result
 
@@ -231,9 +229,10 @@ async def test_an_import_fixes_no_start_of_the_desk(guard: Guard, tmp_path: Path
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "mailbot.toml").write_text(f'data_dir = "{tmp_path}"\n' + SETTINGS, encoding="utf-8")
+    settings = f'data_dir = "{tmp_path}"\n' + SETTINGS + registers.toml(tmp_path)
+    (tmp_path / "mailbot.toml").write_text(settings, encoding="utf-8")
     archive(tmp_path, old(), old("Bruit", days=1, text="Trop de bruit.\n"), old("Prix", days=2, text="Trop cher.\n"))
-    shutil.copy(new_register(), tmp_path / "mailbot.db")
+    registers.furnish(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MAILBOT_MAILBOX_PASSWORD", "secret")
     return tmp_path
@@ -245,8 +244,8 @@ def call(*said: str, typed: str = "") -> Result:
 
 def counted(folder: Path) -> tuple[int, int]:
     """(files, mails)."""
-    with closing(sqlite3.connect(folder / "mailbot.db")) as db:
-        return tuple(db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("complaint", "inbound"))  # type: ignore[return-value]
+    [counts] = registers.rows(folder, "SELECT (SELECT count(*) FROM complaint), (SELECT count(*) FROM inbound)")
+    return counts
 
 
 def test_the_command_shows_asks_and_takes_in_once(home: Path) -> None:
@@ -283,6 +282,5 @@ def test_killed_in_the_middle_and_typed_again_everything_is_there_once(home: Pat
     again = json.loads(call("archive.mbox", "--as-complaints", "--yes", "--json").stdout)
     assert [m["number"] for m in again["mails"]] == ["REC-2024-0002", "REC-2024-0003"]
     assert counted(home) == (3, 3)
-    with closing(sqlite3.connect(home / "mailbot.db")) as db:
-        assert db.execute("SELECT count(*) FROM letter").fetchone() == (0,)
-        assert db.execute("SELECT count(*) FROM place").fetchone() == (3,)
+    counts = "SELECT (SELECT count(*) FROM letter), (SELECT count(*) FROM place)"
+    assert registers.rows(home, counts) == [(0, 3)]

@@ -130,6 +130,7 @@ def on_a_terminal(*words: object) -> str:
     return str(shown)
 
 
+@pytest.mark.sqlite("the copy of the file")
 def test_long_work_shows_how_far_it_is_on_a_terminal_only(config: Path, tmp_path: Path) -> None:
     assert call("list", "--config", config).exit_code == 0  # there is a register now
     assert re.search(r"Copie.*100%", on_a_terminal("backup", tmp_path / "seen", "--config", config), re.DOTALL)
@@ -142,6 +143,7 @@ def test_the_bar_of_the_letters_comes_to_its_end() -> None:
     assert len(steps) == gallery.MANY == len(pages) - 1
 
 
+@pytest.mark.sqlite("the copy of the file")
 def test_what_is_done_quietly_says_nothing(config: Path, tmp_path: Path) -> None:
     said = [call("start", "--none", "--quiet", "--config", config), call("backup", tmp_path, "-q", "--config", config)]
     (tmp_path / "mailbot.db").rename(tmp_path / "away.db")

@@ -85,6 +85,9 @@ def call(*words: object) -> Result:
     return CliRunner().invoke(app, ["rehearse", *map(str, words)])
 
 
+pytestmark = pytest.mark.sqlite("a rehearsal writes its register into a file of its own")
+
+
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     path = tmp_path / "mailbot.toml"

@@ -144,6 +144,7 @@ async def test_a_mailbox_that_is_down_delays_no_other_desk(sites: tuple[Site, Si
     assert numbers(well) == [_first(well, "1")]
 
 
+@pytest.mark.sqlite("the lock beside the file")
 async def test_a_register_that_does_not_open_is_tried_again_while_the_others_work(
     sites: tuple[Site, Site], sink: Sink
 ) -> None:

@@ -25,6 +25,7 @@ GROWING = {
     *("raw", "inbound", "place", "complaint", "attachment", "letter", "letterkey", "due", "journal", "journaltext"),
     *("alarm", "code", "pending"),
 }
+pytestmark = pytest.mark.sqlite("its own plan of each question")
 SCAN = re.compile(r"^SCAN (\w+)")
 BY_SERIES = re.compile(r"^SEARCH (\w+) .*\(series=\?\)$")  # the real series is nearly all there is
 SORT = "USE TEMP B-TREE FOR ORDER BY"

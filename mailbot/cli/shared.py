@@ -37,6 +37,7 @@ ConfigFile = Annotated[
         help="Fichier de configuration (sinon MAILBOT_CONFIG, ./mailbot.toml, /etc/mailbot/mailbot.toml).",
     ),
 ]
+OPENED: list[Any] = []  # registers of the command at work
 AsJson = Annotated[bool, typer.Option("--json", help="Pour un script : du JSON sur la sortie.")]
 
 
@@ -46,7 +47,18 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Ne dit que ce qui de
 def command(name: str = "", *, examples: str = "") -> Any:
     """A command whose help ends with examples; the first line of its docstring is its line in the list."""
     told = f"{'Exemples' if '·' in examples else 'Exemple'} : {examples}" if examples else None
-    return app.command(name or None, cls=Command, epilog=told)
+    return app.command(name or None, cls=Closing, epilog=told)
+
+
+class Closing(Command):
+    """A database server learns that the line is over, rather than finding it dead."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        finally:
+            while OPENED:
+                OPENED.pop().close()
 
 
 def fail(code: int, *lines: str) -> NoReturn:
@@ -177,6 +189,7 @@ def open_register(settings: Config) -> Any:
     except (Trouble, OSError) as error:  # without its words: they may hold the URL
         what = f"Le registre ne s’ouvre pas ({type(error).__name__})"
         fail(TRY_LATER, f"{what} : vérifiez data_dir ou database.url, les droits et la place ; voir « mailbot check ».")
+    OPENED.append(register)
     return register
 
 

@@ -25,6 +25,11 @@ from mailbot.store.tables import Complaint, Letter
 from mailbot.tags import CODE_ALPHABET, CODE_LENGTH
 
 T = TypeVar("T")
+PAUSES = (
+    0.2,
+    1.0,
+    *(5.0,) * 230,
+)  # seconds between two attempts of what must be written: less than the lease of a letter
 log = structlog.get_logger()
 Files = dict[tuple[int, str], tuple[str, str, bytes]]  # (inbound id, attachment path) → name, type, bytes
 
@@ -46,6 +51,7 @@ class Bench:
         self.clock = clock
         self.chance = chance
         self.house = house(config)
+        self.pauses = PAUSES
         self.me = ""  # this daemon’s name in what it claims, where several share the register
         self._company: deque[tuple[Callable[[Session], Any], asyncio.Future[Any]]] = deque()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="register")
@@ -88,6 +94,17 @@ class Bench:
             return self.ledger.run(act), None
         except BaseException as error:
             return None, error
+
+    async def insist(self, act: Callable[[Session], T]) -> T:
+        """`together` for what has happened and must not be forgotten, such as a server's answer: a register that is out of reach, or
+        that ended a transaction in which we were silent, is tried again, as long as a letter stays ours."""
+        for pause in self.pauses:
+            try:
+                return await self.together(act)
+            except ledger.Unavailable as error:
+                log.warning("register out of reach", why=type(error.orig).__name__)
+            await asyncio.sleep(pause)
+        return await self.together(act)
 
     async def ask(self, question: Callable[[Session], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writer, self.ledger.ask, question)

@@ -98,7 +98,7 @@ class Post:
         answer = await road.announce(letter)
         if answer is None:
             failpoints.hit("S05")
-            raw = await self.bench.together(lambda tx: self._begin(tx, letter))
+            raw = await self.bench.insist(lambda tx: self._begin(tx, letter))
             if raw is None:
                 road.close()
                 return None
@@ -137,9 +137,9 @@ class Post:
                 if became != "later":
                     self.settled(tx, letter.id, became, now)
                 failpoints.hit("S09")
-            return self.claim(tx, now, room=room) if more else None
+            return self.claim(tx, self.bench.clock(), room=room) if more else None
 
-        following = await self.bench.together(write)
+        following = await self.bench.insist(write)
         if answer is None:
             return following
         failpoints.hit("S10")

@@ -6,16 +6,15 @@ import contextlib
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import registers
 from audit import rows
 
 from mailbot.demo.clock import Clock
@@ -126,10 +125,10 @@ class Desk:
         mode: str = "live",
         url: str = "",
     ) -> None:
-        """`url`: of a register in PostgreSQL, which several desks may share; "": an SQLite file of its own."""
-        self.folder, self.url = folder, url
-        self.data_dir = folder / "data"
+        """`url`: of a register in PostgreSQL, which several desks may share; "": one of its own."""
+        self.folder, self.data_dir = folder, folder / "data"
         self.data_dir.mkdir(parents=True)
+        self.url = url or registers.setting(self.data_dir)  # "": an SQLite file
         self.config = folder / "config.toml"
         self.log_path = folder / "log"
         self.clock = Clock(folder / "clock")  # this machine's, until it leaps
@@ -145,7 +144,7 @@ class Desk:
                 smtp_port=smtp_port,
                 file_into=file_into,
                 since=since.isoformat(),
-                url=url,
+                url=self.url,
             )
         )
         self.config.chmod(0o600)
@@ -241,6 +240,13 @@ class Desk:
     def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         return rows(self.register, query, *values)
 
+    def furnished(self) -> bool:
+        """Whether the register has its tables."""
+        if self.url:
+            return bool(self.rows("SELECT 1 FROM pg_tables WHERE tablename = 'journaltext'"))
+        here = Path(self.register)
+        return here.exists() and bool(self.rows("SELECT 1 FROM sqlite_master WHERE name = 'journaltext'"))
+
     def await_idle(self, traces: Iterable[str] = ()) -> None:
         """Returns when the daemon has nothing left to do about the mails with these traces. Raises AssertionError."""
         wanted = [trace.encode() for trace in traces]
@@ -261,10 +267,8 @@ class Desk:
         return self._process.poll()
 
     def idle(self, wanted: Iterable[bytes]) -> bool:
-        if not self.url:
-            here = Path(self.register)
-            if not here.exists() or not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'journaltext'"):
-                return False
+        if not self.furnished():
+            return False
         kept = [row["data"][:2000] for row in self.rows("SELECT data FROM raw")]
         return all(any(trace in data for data in kept) for trace in wanted) and not self._waiting()
 
@@ -284,9 +288,9 @@ class Desk:
     def hasten(self, kind: str) -> None:
         """As if the hour of what is due had come: its rows are set one minute back. Only while nothing runs."""
         assert not self.running()
-        at = f"{datetime.now(UTC) - timedelta(minutes=1):%Y-%m-%d %H:%M:%S.%f}"
-        with closing(sqlite3.connect(self.register)) as connection, connection:
-            connection.execute("UPDATE due SET at = ? WHERE kind = ? AND done_at IS NULL", (at, kind))
+        at = datetime.now(UTC) - timedelta(minutes=1)
+        earlier = "UPDATE due SET at = :at WHERE kind = :kind AND done_at IS NULL"
+        registers.change(self.data_dir, earlier, at=at if self.url else f"{at:%Y-%m-%d %H:%M:%S.%f}", kind=kind)
 
     def numbers(self, series: str = "real") -> list[str]:
         found = self.rows('SELECT number FROM complaint WHERE series = ? ORDER BY "rank"', series)

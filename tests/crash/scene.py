@@ -75,6 +75,7 @@ class Rig:
         self.folders = stage.look(self.server, self.post.desk)[0]
         return Evidence(
             data_dir=self.desk.data_dir,
+            url=self.desk.url,
             sent=self.sent,
             folders=self.folders,
             accepted=self.sink.accepted,

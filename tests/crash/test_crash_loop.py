@@ -31,7 +31,7 @@ def dies_young(r: Rig) -> int:
 
 def _looked(r: Rig) -> list[dict[str, Any]]:
     """The last sign that the mailbox was looked at."""
-    if not r.desk.register.exists() or not r.desk.rows("SELECT 1 FROM sqlite_master WHERE name = 'journaltext'"):
+    if not r.desk.furnished():
         return []
     return r.desk.rows("SELECT value FROM meta WHERE key = 'fetched_at'")
 

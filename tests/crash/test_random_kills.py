@@ -113,7 +113,7 @@ def _killed_after(r: Rig, moment: float) -> int:
 
 
 def _kept(r: Rig) -> int:
-    if not r.desk.register.exists() or not r.desk.rows("SELECT 1 FROM sqlite_master WHERE name = 'inbound'"):
+    if not r.desk.furnished():
         return 0
     return len(r.desk.rows("SELECT id FROM inbound"))
 

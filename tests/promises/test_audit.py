@@ -17,6 +17,7 @@ import audit as independent
 import cast
 import pytest
 import pytest_asyncio
+import registers
 from room import Room, mail, room
 from sink import Sink
 from sqlalchemy import text
@@ -200,6 +201,7 @@ class House:
         found = independent.audit(
             independent.Evidence(
                 data_dir=self.desk.config.data_dir,
+                url=registers.setting(self.desk.config.data_dir),
                 sent=self.sent,
                 folders=self.folders,
                 accepted=[independent.Accepted(to=t.to[0], raw=t.raw) for t in self.sink.taken],
@@ -214,9 +216,8 @@ class House:
         return {fault.point for fault in found.faults}
 
     def sql(self, *statements: str) -> None:
-        with closing(sqlite3.connect(self.desk.config.data_dir / "mailbot.db")) as db, db:
-            for statement in statements:
-                db.execute(statement)
+        for statement in statements:
+            registers.change(self.desk.config.data_dir, statement)
 
 
 def put_in(desk: Room, uid: int, raw: bytes) -> None:
@@ -318,6 +319,7 @@ async def test_both_see_a_fault_of_the_program_itself(house: House, monkeypatch:
     assert "A8" in await house.ours()
 
 
+@pytest.mark.sqlite("the pages of the file are overwritten")
 async def test_a_file_that_is_no_database_any_more_is_a_fault_and_not_a_crash(house: House) -> None:
     path = house.desk.config.data_dir / "mailbot.db"
     house.sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -375,7 +377,7 @@ async def test_the_command_says_each_point_and_ends_with_0_or_1(tmp_path: Path) 
     file.rename(tmp_path / "mailbot.toml")
     code, said = await asyncio.to_thread(check, tmp_path)
     assert (code, [line[:4] for line in said.splitlines()[:-1]]) == (0, [f"✓ A{n}" for n in range(1, 9)])
-    book = Ledger(f"sqlite:///{tmp_path}/mailbot.db")
+    book = Ledger(registers.url(tmp_path))
     open_file(book, 1)
     book.close()
     assert (await asyncio.to_thread(check, tmp_path, "--quiet"))[1].startswith("✗ A2")

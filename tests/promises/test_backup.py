@@ -78,8 +78,7 @@ def muteness(desk: Room) -> str:
 
 
 def _kept(desk: Desk) -> int:
-    ready = desk.register.exists() and desk.rows("SELECT 1 FROM sqlite_master WHERE name = 'journaltext'")
-    return len(desk.rows("SELECT id FROM inbound")) if ready else 0
+    return len(desk.rows("SELECT id FROM inbound")) if desk.furnished() else 0
 
 
 def _await(desk: Desk, true: Callable[[], bool]) -> None:

@@ -7,22 +7,20 @@ clock; the desk is the real one, only its mailbox and its road are held in memor
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
-from shutil import copy
 from typing import Any, ClassVar
 
 import audit
 import cast
 import pytest
+import registers
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -33,7 +31,8 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from room import LOG, Clock, configured, new_register
+from room import LOG, Clock, configured
+from sqlmodel import select
 
 from mailbot import failpoints
 from mailbot.app import Daemon
@@ -43,6 +42,8 @@ from mailbot.guard import Guard
 from mailbot.log import log_to
 from mailbot.mailbox import Down
 from mailbot.outbox import RoadClosed
+from mailbot.store.ledger import Ledger
+from mailbot.store.tables import Letter
 from promises.office import FILED, INBOX, MOVED, Drawer, Killed, Line, Reaper, Standing, numbered
 
 POINTS = (
@@ -52,6 +53,13 @@ POINTS = (
 ROADS = ("open", "open", "open", "later", "mute", "closed")
 JUMPS = tuple(timedelta(minutes=m) for m in (1, 20, 90, 6 * 60, 30 * 60, -30))
 GRAVEYARD: list[Any] = []
+
+
+def _given_up_after_five_days(letter: Letter) -> bool:
+    ended = letter.settled_at
+    return letter.state == "given_up" and ended is not None and ended - letter.created_at > timedelta(days=5)
+
+
 LONG_ANSWER = (
     "Bonjour,\n\nNous avons relu votre dossier avec le formateur et le service financier. La séance annulée n’a pas été "
     "remplacée, vous avez raison sur ce point. Nous vous remboursons la journée entière sous dix jours, par virement, "
@@ -103,7 +111,7 @@ class PostOffice(RuleBasedStateMachine):
         )  # fmt: skip
         flood = {"per_sender": 0, "unproven": 0, "letters": 0}
         self.config = configured(Path(self.folder.name), mailbox=box, intake={"flood": flood})
-        copy(new_register(), self.register)
+        registers.furnish(Path(self.folder.name))
         self._starts()
 
     def teardown(self) -> None:
@@ -113,10 +121,6 @@ class PostOffice(RuleBasedStateMachine):
                 self._dies()
         finally:
             self.folder.cleanup()
-
-    @property
-    def register(self) -> Path:
-        return Path(self.folder.name) / "mailbot.db"
 
     # -- the desk --------------------------------------------------------------------------------------------------------
 
@@ -199,7 +203,7 @@ class PostOffice(RuleBasedStateMachine):
         return mail
 
     def _rows(self, query: str) -> list[dict[str, Any]]:
-        return audit.rows(self.register, query)
+        return audit.rows(registers.where(Path(self.folder.name)), query)
 
     @rule(lines=st.integers(1, 3))
     def somebody_complains(self, lines: int) -> None:
@@ -285,7 +289,8 @@ class PostOffice(RuleBasedStateMachine):
 
     def _evidence(self) -> audit.Evidence:
         return audit.Evidence(
-            data_dir=Path(self.folder.name), sent=self._as_first_seen(), folders=self.box.contents(), accepted=self.line.accepted,
+            data_dir=Path(self.folder.name), url=registers.setting(Path(self.folder.name)), sent=self._as_first_seen(),
+            folders=self.box.contents(), accepted=self.line.accepted,
             log=LOG.getvalue(), house="ief.example", extra_copies=len(self.line.unheard),
         )  # fmt: skip
 
@@ -322,13 +327,13 @@ class PostOffice(RuleBasedStateMachine):
 
     def _waiting_or_given_up(self) -> list[str]:
         """Owed for later (an undo window, a working day), or tried for five days in vain (RFC 5321 §4.5.4.1)."""
-        now = f"{self.clock():%Y-%m-%d %H:%M:%S.%f}"
-        with closing(sqlite3.connect(self.register)) as db:
-            found = db.execute(
-                "SELECT name FROM letter WHERE (state = 'owed' AND next_try_at > ?) OR state = 'cancelled' OR (state = "
-                "'given_up' AND julianday(settled_at) - julianday(created_at) > 5)", (now,)
-            ).fetchall()  # fmt: skip
-        return [name for (name,) in found]
+        book = Ledger(self.config.database_url)
+        letters = book.ask(lambda tx: list(tx.exec(select(Letter))))
+        book.close()
+        return [x.name for x in letters if x.state == "cancelled" or self._later(x) or _given_up_after_five_days(x)]
+
+    def _later(self, letter: Letter) -> bool:
+        return letter.state == "owed" and letter.next_try_at > self.clock()
 
     def _each_complaint_was_acknowledged_once(self) -> None:
         excused = set(self._waiting_or_given_up())

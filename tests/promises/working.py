@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import io
 import re
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import registers
 from audit import Accepted, Evidence
 from audit import audit as independent
 from crash.desk import Desk
@@ -116,10 +116,9 @@ class Work:
 
     def _hurry(self) -> int:
         """How many letters were put off until later, and now are not."""
-        now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
-        with contextlib.closing(sqlite3.connect(self.desk.register, timeout=20)) as register, register:
-            late = "UPDATE letter SET next_try_at = ? WHERE state = 'owed' AND next_try_at > ?"
-            hurried = register.execute(late, (now, now)).rowcount
+        now = datetime.now(UTC) if registers.POSTGRESQL else f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
+        late = "UPDATE letter SET next_try_at = :now WHERE state = 'owed' AND next_try_at > :now"
+        hurried = registers.change(self.desk.data_dir, late, now=now)
         self.wake()  # also where the whole road was closed
         return hurried
 
@@ -127,7 +126,7 @@ class Work:
         """What the independent audit and `check --audit` find; empty when every promise is kept."""
         ours = self._ask(lambda tx: audit.judge(audit.gather(tx, self.config, datetime.now(UTC), proof.Proof())))
         evidence = Evidence(
-            data_dir=self.desk.data_dir, sent=self.sent, folders=stage.look(self.server, self.post.desk)[0],
+            data_dir=self.desk.data_dir, url=self.desk.url, sent=self.sent, folders=stage.look(self.server, self.post.desk)[0],
             accepted=self.accepted(), log=self.log.getvalue() + self.desk.log, house=self.post.house, extra_copies=self.doubles,
         )  # fmt: skip
         return [*independent(evidence), *map(str, ours)]

@@ -112,6 +112,7 @@ def _letters(server: MailServer, before: set[str], post: Post) -> list[Accepted]
 def _evidence(server: MailServer, post: Post, desk: Desk, mails: list[Mail], accepted: list[Accepted]) -> Evidence:
     return Evidence(
         data_dir=desk.data_dir,
+        url=desk.url,
         sent=mails,
         folders=stage.look(server, post.desk)[0],
         accepted=accepted,

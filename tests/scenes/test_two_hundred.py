@@ -129,6 +129,7 @@ def _notices(desk: Desk) -> dict[str, str]:
 def _evidence(s: Story) -> Evidence:
     return Evidence(
         data_dir=s.desk.data_dir,
+        url=s.desk.url,
         sent=s.mails,
         folders=s.folders,
         accepted=s.letters,

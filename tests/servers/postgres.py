@@ -10,6 +10,8 @@ import signal
 import subprocess
 from pathlib import Path
 
+import psycopg
+
 from servers import HOST, await_ports, free_ports, new_folder, program
 
 
@@ -47,15 +49,23 @@ class Postgres:
         await_ports([self.port], self.root / "log")
         self._run("pg_isready", "-q", "-h", HOST, "-p", self.port, "-t", "10", "-U", "mailbot", "-d", "postgres")
 
-    def new_database(self) -> str:
-        """The name of an empty database that sorts as French readers do: there « : » and « ; » do not order keys."""
+    def new_database(self, template: str = "") -> str:
+        """The name of a copy of the database `template`, or of an empty one that sorts as French readers do: there « : » and
+        « ; » do not order keys. Whoever still has the template open is cut off."""
         name = f"t{next(self._names)}"
-        french = ("--locale-provider=icu", "--icu-locale=fr")
-        self._run("createdb", "-h", HOST, "-p", self.port, "-U", "mailbot", "-T", "template0", *french, name)
+        french = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'fr'"
+        if template:
+            self._say("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", template)
+        self._say(f"CREATE DATABASE {name} {f'TEMPLATE {template}' if template else french}")
         return name
 
     def drop_database(self, name: str) -> None:
-        self._run("dropdb", "-h", HOST, "-p", self.port, "-U", "mailbot", "--force", name)
+        self._say(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _say(self, statement: str, *values: object) -> None:
+        where = f"host={HOST} port={self.port} user=mailbot dbname=postgres"
+        with psycopg.connect(where, autocommit=True) as line:
+            line.execute(statement, values or None)
 
     def copy_database(self, name: str, into: str) -> None:
         """A dump of it, restored into an empty database beside it."""

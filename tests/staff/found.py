@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from room import Room
+from sqlmodel import SQLModel
 
 from mailbot.config import Answers
 from mailbot.guard import Guard
@@ -26,7 +26,7 @@ Rows = dict[Any, tuple[Any, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class Photo:
-    """The whole register: table → rowid → row."""
+    """The whole register: table → key → row."""
 
     tables: dict[str, Rows]
     columns: dict[str, tuple[str, ...]]
@@ -44,18 +44,14 @@ class Photo:
 
 
 def photo(desk: Room) -> Photo:
-    line = sqlite3.connect(desk.config.data_dir / "mailbot.db")
-    try:
-        names = [
-            n for (n,) in line.execute("SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%'")
-        ]
-        columns = {n: tuple(c[1] for c in line.execute(f"PRAGMA table_info({n})")) for n in names}
-        tables = {n: {row[0]: row[1:] for row in line.execute(f"SELECT rowid, * FROM {n}")} for n in names}
-        tables["meta"] = {
-            k: row for k, row in tables["meta"].items() if row[0] != "accepted_at"
-        }  # when a letter last left
-    finally:
-        line.close()
+    tables, columns = {}, {}
+    with desk.register.engine.connect() as line:
+        for table in SQLModel.metadata.sorted_tables:
+            n, keys = table.name, [c.name for c in table.primary_key]
+            found = [row._asdict() for row in line.execute(table.select())]
+            columns[n] = tuple(c.name for c in table.columns)
+            tables[n] = {tuple(row[k] for k in keys): tuple(row.values()) for row in found}
+    tables["meta"] = {k: row for k, row in tables["meta"].items() if k != ("accepted_at",)}  # when a letter last left
     return Photo(tables=tables, columns=columns)
 
 

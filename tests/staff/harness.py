@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import cast
+import registers
 from room import Room, mail, room
 from sink import Sink
 
@@ -101,8 +101,8 @@ class Registers:
             async with Sink() as sink:
                 with open_room(lived, self._guard, sink.port, case, at(1, 9)) as desk:
                     await Past(desk, case).live()
-            self._known[world] = lived / "mailbot.db"
-        shutil.copy(self._known[world], folder / "mailbot.db")
+            self._known[world] = lived
+        registers.copy(self._known[world], folder)
 
 
 class Past:

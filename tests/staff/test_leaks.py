@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,6 +12,7 @@ from pathlib import Path
 import cast
 import pytest
 import pytest_asyncio
+import registers
 from room import Room, mail, room
 from sink import Sink
 
@@ -61,7 +61,7 @@ async def prepared(guard: Guard, tmp_path_factory: pytest.TempPathFactory) -> Pr
         number=NUMBER,
         headers=(("Authentication-Results", f"{cast.PROVIDER}; dmarc=pass header.from=ief.example"),),
     )
-    return Prepared(register=folder / "mailbot.db", given=given)
+    return Prepared(register=folder, given=given)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +92,8 @@ class Post:
 
     def _begin_again(self) -> None:
         folder = self.desk.config.data_dir
-        self.desk.register.close()  # the file is replaced under it; what it knows of its statements is kept, the slow part
-        for stale in folder.glob("mailbot.db-*"):
-            stale.unlink()
-        shutil.copy(self.prepared.register, folder / "mailbot.db")
+        self.desk.register.close()  # it is replaced under it; what it knows of its statements is kept, the slow part
+        registers.copy(self.prepared.register, folder)
         self.desk.clock.now = self.given.date
         self.sink.taken.clear()
 

@@ -6,7 +6,6 @@ Each mail goes through a real Dovecot in one batch, and is judged as our own mai
 from __future__ import annotations
 
 import asyncio
-import shutil
 import smtplib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 import cast
 import pytest
 import pytest_asyncio
+import registers
 from room import Room, mail, room
 from servers.mail import MailServer
 from sqlmodel import Session, select
@@ -76,7 +76,7 @@ async def prepared(guard: Guard, tmp_path_factory: pytest.TempPathFactory) -> Pr
         notices = {letter.to_addr: letter.message_id for letter in desk.rows(Letter) if letter.to_addr != cast.CARL}
         assert desk.file(NUMBER).assignee == BO
         assert set(notices) == {BO, cast.ANN}
-    return Prepared(register=folder / "mailbot.db", code=code, notices=notices)
+    return Prepared(register=folder, code=code, notices=notices)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -197,10 +197,8 @@ class Played:
         then: Callable[[Outcome], Awaitable[None]] | None = None,
     ) -> Outcome:
         desk = self.desk
-        desk.register.close()  # the file is replaced under it; what it knows of its statements is kept, which is the slow part
-        for stale in desk.config.data_dir.glob("mailbot.db-*"):
-            stale.unlink()
-        shutil.copy(self.prepared.register, desk.config.data_dir / "mailbot.db")
+        desk.register.close()  # the register is replaced under it; what it knows of its statements is kept, which is the slow part
+        registers.copy(self.prepared.register, desk.config.data_dir)
         desk.clock.now = cast.NOON
         desk.register.run(given)
         before, known = columns(desk.file(NUMBER)), {letter.id for letter in desk.rows(Letter)}

@@ -1,0 +1,73 @@
+"""The register of a test's desk lies where the run says; what is left out on PostgreSQL is known, each with its reason."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import cast
+import pytest
+import registers
+
+TESTS = Path(__file__).parent
+ABOUT_THE_FILE = {
+    "test_app.py::test_a_register_has_one_daemon",
+    "test_cli.py::test_a_register_that_does_not_open_is_75_in_one_sentence",
+    "test_cli.py::test_check_of_a_broken_register_still_prints_every_line",
+    "test_config.py::test_a_small_file_is_enough",
+    "test_doctor.py::test_a_healthy_desk_is_green_but_for_what_is_still_to_come",
+    "test_doctor.py::test_servers_that_are_down_and_a_register_that_is_none_are_said_one_by_one",
+    "test_doctor_lines.py::test_a_register_that_every_account_may_read_is_red_unless_its_folder_is_closed",
+    "test_manners.py::test_long_work_shows_how_far_it_is_on_a_terminal_only",
+    "test_manners.py::test_what_is_done_quietly_says_nothing",
+    "test_rehearse.py",
+    "test_several.py::test_a_register_that_does_not_open_is_tried_again_while_the_others_work",
+    "test_size.py",
+    "promises/test_audit.py::test_a_file_that_is_no_database_any_more_is_a_fault_and_not_a_crash",
+}
+
+
+def marked() -> Iterator[tuple[str, str]]:
+    """(test or whole file, why) of each mark."""
+    for path in sorted(TESTS.rglob("test_*.py")):
+        name = path.relative_to(TESTS).as_posix()
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield from ((f"{name}::{node.name}", why) for mark in node.decorator_list for why in _why(mark))
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
+                yield from ((name, why) for part in ast.walk(node.value) for why in _why(part))
+
+
+def _why(mark: ast.AST) -> list[str]:
+    if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.sqlite":
+        return [a.value for a in mark.args if isinstance(a, ast.Constant) and isinstance(a.value, str)] or [""]
+    return []
+
+
+def test_what_is_left_out_on_postgresql_is_what_is_about_the_file() -> None:
+    found = list(marked())
+    assert {name for name, _ in found} == ABOUT_THE_FILE
+    assert [name for name, why in found if len(why) < 10] == []
+
+
+@pytest.mark.parametrize("names_one", [False, True])
+def test_a_desk_that_names_no_database_has_the_one_of_its_folder(tmp_path: Path, names_one: bool) -> None:
+    named = {"database": {"url": "postgresql://ailleurs.example/x"}} if names_one else {}
+    url = cast.config(data_dir=tmp_path, **named).database_url
+    assert url == (named["database"]["url"] if named else registers.url(tmp_path))
+    assert url.startswith(registers.ENGINE if not names_one else "postgresql")
+
+
+def test_a_register_is_copied_changed_and_read_by_the_folder_of_its_desk(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        folder.mkdir()
+        registers.furnish(folder)
+    assert registers.change(one, "INSERT INTO meta (key, value) VALUES (:key, 'x')", key="here") == 1
+    registers.furnish(one)  # what is there stays
+    kept = registers.rows(one, "SELECT key FROM meta")
+    assert ("here",) in kept
+    assert ("here",) not in registers.rows(other, "SELECT key FROM meta")
+    registers.copy(one, other)
+    assert registers.rows(other, "SELECT key FROM meta") == kept
