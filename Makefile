@@ -45,7 +45,7 @@ letters: $(READY) ## dessine et vérifie toutes les lettres dans un vrai navigat
 	@cd tests && ../$(BIN)/python -m rendering $(ARGS)
 
 WHAT ?= backlog
-bench: $(READY) ## mesure une boîte pleine contre le travail minimal ; ARGS="--mails 500 --rounds 3" ; WHAT=growth, latency… : benchmarks/
+bench: $(READY) ## mesure une boîte pleine contre le travail minimal ; ARGS="--mails 500 --rounds 3" ; WHAT=growth, latency, relay, idle, start, memory… : benchmarks/
 	@tools/test-packages.sh
 	@$(BIN)/python benchmarks/$(WHAT).py $(ARGS)
 

@@ -33,14 +33,13 @@ from statistics import median
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from latency import SETTINGS  # noqa: E402
+from at_work import FLOOD_OFF, SETTINGS  # noqa: E402
 from servers import HOST  # noqa: E402
 from servers.dovecot import Dovecot  # noqa: E402
 from sink import Sink  # noqa: E402
 
 BOX = "reclamations@ief.example"
 LONGEST = 900.0  # seconds that one run may take
-FLOOD_OFF = "[intake.flood]\nper_sender = 0\nunproven = 0\nletters = 0\n"
 
 
 @dataclass(frozen=True)

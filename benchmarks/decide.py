@@ -23,8 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
-from backlog import BOX, FLOOD_OFF, mixed  # noqa: E402
-from latency import SETTINGS  # noqa: E402
+from at_work import BOX, FLOOD_OFF, SETTINGS  # noqa: E402
+from backlog import mixed  # noqa: E402
 from sqlmodel import SQLModel, select  # noqa: E402
 
 from mailbot.config import Config, load  # noqa: E402

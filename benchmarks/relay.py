@@ -22,9 +22,9 @@ from statistics import median
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
-from backlog import BOX, FLOOD_OFF, HOST  # noqa: E402
+from at_work import BOX, FLOOD_OFF, SETTINGS  # noqa: E402
 from decide import NOW, take_in  # noqa: E402
-from latency import SETTINGS  # noqa: E402
+from servers import HOST  # noqa: E402
 from sqlmodel import select  # noqa: E402
 
 from mailbot.config import Config, load  # noqa: E402

@@ -561,7 +561,7 @@ def test_preview_writes_pages_and_ends_with_1_when_a_text_has_a_fault(config: Pa
 HELPED = [
     *("check", "preview", "staff list", "staff welcome", "staff test", "schema", "login"),
     *("config explain", "config reference", "config example"),
-    *("run", "list", "show", "why", "inspect", "decide", "start", "demo"),
+    *("run", "list", "show", "why", "inspect", "decide", "start", "demo", "move"),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
 import textwrap
@@ -102,6 +103,37 @@ def test_a_file_is_read_back_byte_for_byte_and_written_as_the_library_would(data
     assert email.message_from_bytes(part.written()).get_payload(decode=True) == data
 
 
+@pytest.mark.parametrize(
+    "size", [wire.PAGE.size * 3 // 4 + more for more in (-58, -57, -1, 0, 1, 56, 57, 58)] + [200_000]
+)
+def test_a_large_file_is_written_in_the_same_lines_as_a_small_one(size: int) -> None:
+    data = bytes(range(256)) * (size // 256) + bytes(size % 256)
+    written = wire.in_base64(data)
+    assert written == base64.encodebytes(data).replace(b"\n", b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("lengths", "fits"),
+    [
+        ((998,), True),
+        ((999,), False),
+        ((1, 999), False),
+        ((999, 1), False),
+        ((998, 0, 998, 1), True),
+        ((5, 999, 5), False),
+    ],
+)
+def test_no_line_of_a_letter_is_longer_than_servers_take(lengths: tuple[int, ...], fits: bool) -> None:
+    for end in (b"", b"\r\n"):
+        raw = b"To: b@x.example\r\n\r\n" + b"\r\n".join(b"x" * length for length in lengths) + end
+        if fits:
+            with pytest.raises(Injected, match="en-têtes"):  # refused later on, and for something else
+                check(raw, names=["From"], to="b@x.example", from_="a@x.example")
+        else:
+            with pytest.raises(Injected, match="longueurs"):
+                check(raw, names=["From"], to="b@x.example", from_="a@x.example")
+
+
 @given(st.lists(st.text("ab-=\r\n.é", max_size=60), min_size=1, max_size=4))
 def test_gathered_parts_are_as_many_and_in_their_order(texts: list[str]) -> None:
     inner = wire.gathered("alternative", f"{BOUNDARY}_a", [wire.words(t, "plain") for t in texts])
@@ -121,8 +153,12 @@ def test_a_value_that_would_begin_another_line_is_not_written(value: str) -> Non
         wire.head({"Subject": value})
 
 
-@given(st.text("ab\u00a0 \t\n\v\r-é\u2003", max_size=100), st.sampled_from(["", "- ", "> "]))
-def test_a_short_line_is_wrapped_as_textwrap_would(line: str, first: str) -> None:
+WORD = st.text("ab\u00a0-é\u2003", max_size=90)
+PROSE = st.lists(WORD | st.sampled_from(["mot", "un", "", "x" * 75, "x" * 76, "x" * 77]), max_size=30).map(" ".join)
+
+
+@given(st.text("ab\u00a0 \t\n\v\r-é\u2003", max_size=100) | PROSE, st.sampled_from(["", "- ", "> "]))
+def test_a_line_is_wrapped_as_textwrap_would(line: str, first: str) -> None:
     ours = markup._wrap(line, first, "  ")
     kept = {"break_long_words": False, "break_on_hyphens": False}
     theirs = textwrap.fill(line, markup.WIDTH, initial_indent=first, subsequent_indent="  ", **kept)

@@ -13,6 +13,7 @@ import typer
 from mailbot.cli.shared import (
     NOT_DONE,
     TRY_LATER,
+    WRONG_CONFIG,
     AsJson,
     ConfigFile,
     Quiet,
@@ -79,6 +80,7 @@ async def _one(settings: Config, once: bool) -> None:
     from mailbot import app as daemon
     from mailbot.mailbox import Down
     from mailbot.outbox import RoadClosed
+    from mailbot.store import instance
     from mailbot.store.engine import NewerSchema
     from mailbot.store.lead import Busy
 
@@ -86,6 +88,8 @@ async def _one(settings: Config, once: bool) -> None:
         await daemon.serve(settings, once=once)
     except (Busy, NewerSchema) as error:
         fail(TRY_LATER, f"mailbot ne démarre pas : {error}.")
+    except instance.Elsewhere as error:
+        fail(WRONG_CONFIG, f"mailbot ne démarre pas : {error}.")
     except (Down, RoadClosed) as error:
         fail(TRY_LATER, f"{error}.", getattr(error, "advice", ""))
 

@@ -177,7 +177,7 @@ def unmute(
     from mailbot.store import instance
 
     settings = load(config)
-    register = open_register(settings)
+    register = open_register(settings, left=True)
     expected = settings.instance_id
     why, held = register.ask(lambda tx: (instance.mute(tx, expected), instance.held(tx)))
     if why and not yes and not as_json and sys.stdin.isatty():
@@ -219,7 +219,7 @@ def verify(
         fail(2, f"{error}.")
     settings = load(config)
     register = open_register(settings)
-    found = played_out(_examine(settings, register, wanted, hidden=quiet or as_json))
+    found = played_out(examine(settings, register, wanted, hidden=quiet or as_json))
     register.close()
     if as_json:
         show_json(found.as_dict())
@@ -228,7 +228,8 @@ def verify(
     raise typer.Exit(NOT_DONE if found.faults else 0)
 
 
-async def _examine(settings: Config, register: Any, head: str, *, hidden: bool) -> Any:
+async def examine(settings: Config, register: Any, head: str, *, hidden: bool) -> Any:
+    """What `verify` finds in this register, with a bar."""
     from mailbot import proof
     from mailbot.corridor.bench import words
     from mailbot.guard import Guard

@@ -176,20 +176,26 @@ def say_mute(why: str) -> None:
         typer.echo(f"Bureau MUET, aucune lettre ne part : {why}. « mailbot unmute » lui rend la parole.")
 
 
-def open_register(settings: Config) -> Any:
-    """The register, its schema up to date; exit 75 when it can't be opened."""
+def open_register(settings: Config, *, left: bool = False) -> Any:
+    """The register, its schema up to date; exit 75 when it can't be opened, 78 when it was carried elsewhere, unless `left`, or
+    is not here whole."""
+    from mailbot.store import instance
     from mailbot.store.engine import NewerSchema
-    from mailbot.store.ledger import Ledger, Trouble
+    from mailbot.store.ledger import Ledger, Trouble, recall
 
     try:
         register = Ledger(settings.database_url)
         register.upgrade()
+        why = register.ask(instance.elsewhere)
+        gone = why and register.ask(lambda tx: recall(tx, instance.LEFT))
     except NewerSchema as error:
         fail(TRY_LATER, f"{error}.")
     except (Trouble, OSError) as error:  # without its words: they may hold the URL
         what = f"Le registre ne s’ouvre pas ({type(error).__name__})"
         fail(TRY_LATER, f"{what} : vérifiez data_dir ou database.url, les droits et la place ; voir « mailbot check ».")
     OPENED.append(register)
+    if why and not (gone and left):
+        fail(WRONG_CONFIG, f"Aucun bureau ne travaille sur ce registre : {why}.")
     return register
 
 

@@ -116,6 +116,8 @@ def _backup(tx: Any, now: datetime, config: Config) -> Finding:
 
 
 def _instance(tx: Any, now: datetime, config: Config) -> Finding:
+    if why := instance.elsewhere(tx):
+        return red("identité", f"aucun bureau ne travaille sur ce registre : {why}", "corrigez database.url")
     if why := instance.mute(tx, config.instance_id):
         return red(
             "identité", f"bureau muet, rien ne part : {why}", "si c’est bien lui qui doit écrire : « mailbot unmute »"

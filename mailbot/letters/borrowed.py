@@ -43,6 +43,8 @@ SIMILAR = {"#": "\u266f", "[": "(", "]": ")"}  # ♯ reads like # and no grammar
 
 def clean(text: str) -> str:
     """Text with \\n as its only line break and nothing that a terminal, a mail client or our own marks could obey."""
+    if text.isascii() and text.isprintable():  # one look in C: neither breaks nor controls
+        return MARKER.sub("mb ", text) if "-" in text else text
     return MARKER.sub("mb ", UNFIT.sub("", BREAKS.sub("\n", text)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from mailbot.letters.house import House
 
 MOST = 1_900  # characters of a link: what every mail program and Windows hand on whole
 MOST_WAITING = 20  # mails of one digest that get buttons: beyond, it would be cut by the reader's mail program
+LONGEST_HINT = 600  # characters
 CUT = "…"
 
 
@@ -65,7 +67,15 @@ def _trimmed(body: str) -> str:
 
 
 def _quoted(text: str) -> str:
+    """Hints and forms are the same in every letter; what somebody wrote at length is not kept."""
+    return _remembered(text) if len(text) <= LONGEST_HINT else _escaped(text)
+
+
+def _escaped(text: str) -> str:
     return quote(text.replace("\n", "\r\n"), safe="")
+
+
+_remembered = lru_cache(maxsize=256)(_escaped)
 
 
 def _percent(text: str, room: int) -> str:

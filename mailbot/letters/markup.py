@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import unquote
 
 from mailbot.letters import borrowed
 
@@ -20,6 +21,7 @@ OPEN, CLOSE, PIPE, LINK = "\ue000", "\ue001", "\ue002", "\ue003"
 SPAN = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
 WIDTH = 76
 BROKEN = re.compile(r"[\t\n\v\f\r]")  # white space that textwrap makes spaces of
+UNEVEN = re.compile(r"^\Z|^\s|\s\Z|[\t-\r]| (?=\s)")  # where textwrap does more than break between two words
 ENDS = re.compile(r"\n{3,}")
 STARTS = (("# ", "title"), ("## ", "heading"), ("- ", "item"), ("> ", "quote"))
 STEPS = ("- [x] ", "- [>] ", "- [ ] ")
@@ -130,19 +132,21 @@ def to_text(blocks: list[Block], language: str) -> str:
 
 def _text_block(block: Block, language: str) -> str:
     if block.kind == "button":
-        to = urlsplit(block.lines[0].split(LINK)[1]).path
+        to = block.lines[0].split(LINK)[1].partition("?")[0].removeprefix("mailto:")
         return "\n\n".join([TYPED[language][0].format(to), *(_typed(line, language) for line in block.lines)])
     return "\n".join(_text_line(block.kind, line, language) for line in block.lines)
 
 
 def _typed(line: str, language: str) -> str:
-    """What to type instead of touching the button: subject, and body when it is a form."""
+    """What to type instead of touching the button: subject, and body when it is a form; as the link has them, cut or not."""
     label, link, spelled, _ = line.split(LINK)
-    fields = parse_qs(urlsplit(link).query)
+    words, _, form = link.partition("?subject=")[2].partition(
+        "&body="
+    )  # written by buttons.mailto: no other & stands in it
     _, subject, body, colon = TYPED[language]
-    lines = [f"{bare(label)}{colon}", f"  {subject} {fields['subject'][0]}"]
+    lines = [f"{bare(label)}{colon}", f"  {subject} {unquote(words)}"]
     if spelled:
-        lines += [f"  {body}", *(f"    {words}".rstrip() for words in fields.get("body", [""])[0].split("\r\n"))]
+        lines += [f"  {body}", *(f"    {row}".rstrip() for row in unquote(form).split("\r\n"))]
     return "\n".join(lines)
 
 
@@ -164,9 +168,25 @@ def _text_line(kind: str, line: str, language: str) -> str:
     return _wrap(bare(line), "", "")
 
 
+def _broken(line: str, first: str, following: str) -> Iterator[str]:
+    """Words between single spaces, as many to a line as fit; a longer one stands by itself."""
+    indent = first
+    while line:
+        room = WIDTH - len(indent)
+        end = len(line)
+        if end > room:
+            end = line.rfind(" ", 0, room + 1)
+            end = line.find(" ") if end < 0 else end
+            end = len(line) if end < 0 else end
+        yield indent + line[:end]
+        line, indent = line[end + 1 :], following
+
+
 def _wrap(line: str, first: str, following: str) -> str:
     if line and len(first) + len(line) <= WIDTH and line == line.strip() and not BROKEN.search(line):
         return first + line  # most lines: what textwrap would give, without its splitting and joining
+    if not UNEVEN.search(line):
+        return "\n".join(_broken(line, first, following))
     wrapped = textwrap.fill(
         line,
         WIDTH,

@@ -9,11 +9,13 @@ import re
 from binascii import b2a_base64, b2a_qp
 from collections.abc import Mapping
 from dataclasses import dataclass
+from struct import Struct
 
 NL = b"\r\n"
 FIELD = re.compile(r"[ -~]*(?:\r\n [ -~]+)*", re.ASCII)  # one header value, folded by us
 ASCII = bytes(range(128))
 COLUMNS = 76  # of base64 (RFC 2045 §6.8)
+PAGE = Struct(f"{COLUMNS}s" * 512)  # so many lines at once
 
 
 class Injected(ValueError):
@@ -67,4 +69,7 @@ def octets(kind: str, data: bytes, more: Mapping[str, str]) -> Part:
 def in_base64(data: bytes) -> bytes:
     """In lines of 76 columns."""
     whole = b2a_base64(data, newline=False)
-    return NL.join([*(whole[at : at + COLUMNS] for at in range(0, len(whole), COLUMNS)), b""])
+    paged = len(whole) // PAGE.size * PAGE.size
+    pages = [NL.join(lines) for lines in PAGE.iter_unpack(memoryview(whole)[:paged])]
+    rest = (whole[at : at + COLUMNS] for at in range(paged, len(whole), COLUMNS))
+    return NL.join([*pages, *rest, b""])

@@ -18,9 +18,20 @@ from mailbot.store.ledger import recall, remember
 from mailbot.store.tables import Inbound, Journal, Letter
 
 ID = "instance"
+LEAVING, LEFT = "move:leaving", "move:left"  # of a register that is carried elsewhere, that was: by which move
+ARRIVING, ARRIVED = "move:arriving", "move:arrived"  # of one that is being made of it, that was
 PLACE = "place"  # the PostgreSQL cluster and database in which it was last at work
 MARK = "muted"  # why the register is a copy, written by `backup` into the copy and by `restore`
 ALARM = "mute:"  # the one kind of letter that a mute desk may send: its name begins so
+
+
+class Elsewhere(RuntimeError):
+    """This desk's register is another one; the message, in French, says which."""
+
+
+def elsewhere(tx: Session) -> str:
+    """Why nobody may work on this register: it was carried elsewhere, or is not here whole; "" when somebody may."""
+    return recall(tx, MARK) if recall(tx, LEFT) or recall(tx, ARRIVING) else ""
 
 
 def mute(tx: Session, expected: str) -> str:
@@ -35,19 +46,41 @@ def mute(tx: Session, expected: str) -> str:
 
 def settle(tx: Session, expected: str, draw: Callable[[], str]) -> None:
     """A register without id gets one: that of the secrets as long as nothing has ever happened in it, else its own.
-    One that finds itself in another database than before is a copy."""
-    here, known = _place(tx), recall(tx, PLACE)
-    if here and known and here != known:
+    One that finds itself in another database than before is a copy. Raises Elsewhere; a move that was begun begins anew."""
+    if why := elsewhere(tx):
+        raise Elsewhere(why)
+    if recall(tx, LEAVING):
+        remember(tx, LEAVING, "")
+    if strayed(tx):
         remember(tx, MARK, "ce registre est une copie : il travaillait dans une autre base PostgreSQL")
-    if here != known:
+    take_place(tx)
+    identify(tx, expected, draw)
+
+
+def strayed(tx: Session) -> bool:
+    """Whether it finds itself in another PostgreSQL database than the one it was at work in."""
+    here, known = _place(tx), recall(tx, PLACE)
+    return bool(here and known and here != known)
+
+
+def take_place(tx: Session) -> None:
+    if (here := _place(tx)) != recall(tx, PLACE):
         remember(tx, PLACE, here)
+
+
+def identify(tx: Session, expected: str, draw: Callable[[], str]) -> None:
+    """A register that has no id gets one."""
     if recall(tx, ID):
         return
-    used = tx.exec(select(Journal.id).limit(1)).first() or tx.exec(select(Inbound.id).limit(1)).first()
     if not expected:
         remember(tx, ID, draw())
-    elif not used:
+    elif not used(tx):
         remember(tx, ID, expected)
+
+
+def used(tx: Session) -> bool:
+    """Whether anything ever happened in it."""
+    return any(tx.exec(question.limit(1)).first() for question in (select(Journal.id), select(Inbound.id)))
 
 
 def _place(tx: Session) -> str:
@@ -71,6 +104,9 @@ def unmute(tx: Session, expected: str, *, at: datetime, who: str, salt: str) -> 
     """A human says that this desk is the one that writes: mark taken away, match with the secrets written anew, journaled."""
     why = mute(tx, expected)
     remember(tx, MARK, "")
+    if recall(tx, LEFT):
+        remember(tx, LEFT, "")
+        remember(tx, LEAVING, "")
     if expected:
         remember(tx, ID, expected)
     journal.write(

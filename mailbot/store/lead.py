@@ -15,8 +15,8 @@ import socket
 import threading
 import time
 import zlib
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import IO, Any
 
 from sqlalchemy import Connection, text
@@ -203,6 +203,25 @@ def _key(words: str) -> int:
 
 def _held(tx: Session, kind: int) -> set[int]:
     return set(tx.connection().execute(_HELD, {"kind": kind}).scalars())
+
+
+@contextlib.contextmanager
+def alone(ledger: Ledger) -> Iterator[None]:
+    """For work that no desk may share: none is at work, and on an SQLite register none can begin. Raises Busy."""
+    if not ledger.sqlite and (n := ledger.ask(at_work)):
+        raise Busy(f"{n} bureau(x) au travail sur ce registre")
+    file = Lead(ledger, "", lambda: datetime.now(UTC))
+    try:
+        if ledger.sqlite:
+            file.open()
+        yield
+    finally:
+        file.close()
+
+
+def at_work(tx: Session) -> int:
+    """How many daemons share this register now; 0 for an SQLite one, where a lock says it."""
+    return len(_held(tx, PRESENT)) if _shared(tx) else 0
 
 
 def _shared(tx: Session) -> bool:

@@ -112,6 +112,12 @@ class Ledger:
             return question(tx)
 
 
+def secret_in(url: str) -> bool:
+    """Whether an address of a register tells a password."""
+    known = make_url(url)
+    return bool(known.password) or any("password" in name for name in known.query)
+
+
 @contextmanager
 def _cut_off() -> Iterator[None]:
     """A transaction whose session the server ended is out of reach, however the driver calls it. Raises Unavailable."""

@@ -11,6 +11,8 @@ from mailbot.config.lines import Key
 from mailbot.config.mistakes import Finding
 from mailbot.config.records import Config
 
+DATABASE = re.compile(r"sqlite:///.|postgresql(?:\+psycopg)?://.")
+
 
 @reads()
 def _files(c: Config) -> Iterator[Finding]:
@@ -44,7 +46,7 @@ def _backup(c: Config) -> Iterator[Finding]:
 
 @reads()
 def _database(c: Config) -> Iterator[Finding]:
-    if c.database.url and not re.match(r"sqlite:///.|postgresql(?:\+psycopg)?://.", c.database.url):
+    if c.database.url and not DATABASE.match(c.database.url):
         yield Finding(
             ("database", "url"), "cette base n’est pas prise en charge", "Écrivez sqlite:///… ou postgresql://…"
         )
