@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import tracemalloc
 import zlib
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from mailbot.demo import enclosures
 from mailbot.message import limits, pdf
-from mailbot.message.ours import held_in
+from mailbot.message.ours import _REFERENCE, _unescaped, held_in
 
 LINE = "Répondre au-dessus de cette ligne"
 LINK = b"<< /S /URI /URI (mailto:desk@ief.example?subject=%5BREC-2026-0042-K7QX3M%5D%20%23note) >>"
@@ -149,3 +150,8 @@ def test_tables_without_end_are_read_up_to_the_limit() -> None:
     swollen = file(*[wide] * 100, shown(b"(" + b"a" * 900_000 + b")"))
     read = sum(map(len, pdf.texts(swollen)))
     assert read <= 2 * limits.PDF_INFLATED + limits.PDF_GLYPHS
+
+
+@given(st.lists(st.sampled_from([*"&#;<xX19aé \0", "amp", "eacute;", "notin", "#xe9", "Mu;"])).map("".join) | st.text())
+def test_references_are_read_as_html_reads_them(text: str) -> None:
+    assert _REFERENCE.sub(_unescaped, text) == html.unescape(text)

@@ -48,9 +48,10 @@ class _Level:
     shown: frozenset[str]  # content ids that its HTML shows
 
 
-def listing(root: Part) -> Iterator[File]:
-    """Every file of the mail, in order: the parts that are not its text, then what is inside them."""
-    used = texts.body(root).used
+def listing(root: Part, used: frozenset[str] | None = None) -> Iterator[File]:
+    """Every file of the mail, in order: the parts that are not its text, then what is inside them. `used`: the leaves that
+    are its text, for whoever has read it already."""
+    used = texts.body(root).used if used is None else used
     level = _Level(used, _shown(root, used))
     for leaf in root.leaves():
         if leaf.path in used:

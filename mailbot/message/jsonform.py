@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import cache
 from types import UnionType
@@ -13,9 +13,16 @@ from mailbot.message.records import Message
 
 def to_json(message: Message) -> dict[str, Any]:
     """Plain dicts, lists, strings, numbers; the date as ISO 8601."""
-    plain = asdict(message)
+    plain: dict[str, Any] = _plain(message)
     plain["date"] = message.date.isoformat() if message.date else None
     return plain
+
+
+def _plain(value: Any) -> Any:
+    """As dataclasses.asdict, without its copies of what can't change."""
+    if is_dataclass(value):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def from_json(plain: dict[str, Any]) -> Message:

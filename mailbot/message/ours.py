@@ -8,6 +8,8 @@ import re
 from mailbot.message import pdf
 
 _TAG = re.compile(r"<[^<>]{0,2000}>")
+# What HTML could read a letter in; html.unescape itself tries every « & » of a file that is no text.
+_REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]{1,31};?)")
 _NOT_A_LETTER = bytes(sorted(set(range(256)) - set(b"abcdefghijklmnopqrstuvwxyz0123456789")))
 _LINES = (b"pondreaudessusdecetteligne", b"replyabovethisline")  # « é » is written in too many ways
 # Each case written out: without IGNORECASE the search leaps from hyphen to hyphen.
@@ -24,10 +26,14 @@ def held_in(beginning: bytes) -> bool:
     return pdf.is_one(beginning) and any(_written(text) for text in pdf.texts(beginning))
 
 
+def _unescaped(found: re.Match[str]) -> str:
+    return html.unescape(found[0])
+
+
 def _written(text: str) -> bool:
     if _CODE.search(text):
         return True
     text = text.replace("=\r\n", "").replace("=\n", "").replace("=2D", "-")
-    plain = _TAG.sub("", html.unescape(text)).lower().encode("ascii", "ignore")
+    plain = _TAG.sub("", _REFERENCE.sub(_unescaped, text)).lower().encode("ascii", "ignore")
     letters = plain.translate(None, _NOT_A_LETTER)
     return any(line in letters for line in _LINES)

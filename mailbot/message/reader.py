@@ -41,7 +41,7 @@ def read(raw: bytes, *, truncated: bool = False) -> Message:
         text=text,
         html=html,
         page=_try(problems, "HTML", lambda: texts.with_targets(html), ""),
-        attachments=_try(problems, "pièces jointes", lambda: _attachments(root, truncated=truncated), ()),
+        attachments=_try(problems, "pièces jointes", lambda: _attachments(root, body.used, truncated=truncated), ()),
         reports=_try(problems, "avis de remise", lambda: report.read(root, text), ()),
         forwarded=_try(problems, "message transféré", lambda: forward.read(root, known["subject"], text), None),
         truncated=truncated,
@@ -206,8 +206,8 @@ def _with_winmail(root: Part, body: texts.Body, problems: list[str]) -> tuple[st
     return (clean.body(shown).strip("\n") or body.text), (clean.body(html, limits.HTML) or body.html)
 
 
-def _attachments(root: Part, *, truncated: bool) -> tuple[Attachment, ...]:
-    found = [attachments.measured(file) for file in attachments.listing(root)]
+def _attachments(root: Part, used: frozenset[str], *, truncated: bool) -> tuple[Attachment, ...]:
+    found = [attachments.measured(file) for file in attachments.listing(root, used or None)]
     return tuple(found) if not truncated else tuple(map(_perhaps_cut, found))
 
 

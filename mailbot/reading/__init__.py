@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
@@ -12,6 +12,8 @@ from mailbot.reading.cut import MOST_CHARACTERS, MOST_LINES, Cut, agreed, cut, c
 from mailbot.reading.plain import fold, wording
 from mailbot.reading.tables import EMPTY_WORDS, SENSITIVE, URGENT, Words
 from mailbot.reading.wish import find_wish
+
+THANKS_BEGIN = 1_000  # characters
 
 __all__ = ["EMPTY_WORDS", "Reading", "Words", "fold", "from_json", "read", "to_json"]
 
@@ -99,8 +101,9 @@ def read(message: Message, words: Words) -> Reading:
 
 
 def to_json(reading: Reading) -> dict[str, Any]:
-    """A Reading as JSON values: tuples become lists, the deadline an ISO date."""
-    return asdict(reading) | {"deadline": reading.deadline.isoformat() if reading.deadline else None}
+    """A Reading as values that JSON can write, the deadline an ISO date."""
+    plain = {field.name: getattr(reading, field.name) for field in fields(Reading)}
+    return plain | {"deadline": reading.deadline.isoformat() if reading.deadline else None}
 
 
 def from_json(data: dict[str, Any]) -> Reading:
@@ -135,6 +138,10 @@ def _is_ours(addr: str, words: Words) -> bool:
 
 
 def _only_thanks(message: Message, parts: Cut) -> bool:
-    """Thanks with a file attached are more than thanks."""
+    """Thanks with a file attached are more than thanks; so is a text that begins with more words than thanks may have."""
     name = message.from_.name if message.from_ else ""
-    return not any(part.evidence for part in message.attachments) and signals.thanks_only(wording(parts.new), name)
+    if any(part.evidence for part in message.attachments):
+        return False
+    if len(parts.new) > THANKS_BEGIN and len(wording(parts.new[:THANKS_BEGIN]).words) > signals.LONGEST_THANKS + 1:
+        return False
+    return signals.thanks_only(wording(parts.new), name)

@@ -40,8 +40,9 @@ class Wording:
     def find(self, phrase: str) -> str:
         """The words of the text that match `phrase` as whole words (a final * accepts any ending), or ""."""
         place = self.index(phrase)
-        length = _needle(phrase).count(" ", 1) + phrase.endswith("*")
-        return self.shown(place, place + length) if place >= 0 else ""
+        if place < 0:
+            return ""
+        return self.shown(place, place + _needle(phrase).count(" ", 1) + phrase.endswith("*"))
 
     def shown(self, first: int, end: int) -> str:
         """The words from `first` to before `end`, as written."""
@@ -51,12 +52,13 @@ class Wording:
     def index(self, phrase: str) -> int:
         """Rank of the first word that matches `phrase`, -1 when it is not there."""
         needle = _needle(phrase)
-        found = self.plain.find(needle) if needle.strip() else -1
+        found = self.plain.find(needle) if needle else -1
         return self.plain.count(" ", 0, found + 1) - 1 if found >= 0 else -1
 
     def has(self, *phrases: str) -> bool:
         """True when one of the phrases is there."""
-        return any(self.index(phrase) >= 0 for phrase in phrases)
+        needles = map(_needle, phrases)
+        return any(needle in self.plain for needle in needles if needle)
 
 
 def wording(text: str) -> Wording:
@@ -117,4 +119,6 @@ _remembered = lru_cache(maxsize=4096)(_letters)
 def _needle(phrase: str) -> str:
     spaced = "".join(c if c.isalnum() else " " for c in fold(phrase))
     words = " ".join(spaced.split())
+    if not words:
+        return ""
     return f" {words}" if phrase.endswith("*") else f" {words} "

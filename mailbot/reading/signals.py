@@ -207,14 +207,16 @@ def _within(said: Wording) -> str:
     return ""
 
 
-_ANNOUNCING = [_folded(p) for p in DEADLINE_WORDS]
+_ANNOUNCING: dict[str, list[tuple[str, ...]]] = {}  # by their first word
+for _phrase in map(_folded, DEADLINE_WORDS):
+    _ANNOUNCING.setdefault(_phrase[0], []).append(_phrase)
 
 
 def _announced(said: Wording) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Places just behind a phrase that announces a date."""
     folded = said.folded
-    for place in range(len(folded)):
-        for phrase in _ANNOUNCING:
+    for place, word in enumerate(folded):
+        for phrase in _ANNOUNCING.get(word, ()):
             if folded[place : place + len(phrase)] == phrase:
                 yield place + len(phrase), phrase
                 break
