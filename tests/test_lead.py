@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,10 +10,10 @@ from pathlib import Path
 import cast
 import pytest
 from room import mail
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlmodel import select
 
-from mailbot.store import keep, lead, post
+from mailbot.store import engine, keep, lead, post
 from mailbot.store.keep import Spot
 from mailbot.store.lead import Busy, Lead, Lost
 from mailbot.store.ledger import Ledger
@@ -109,6 +110,32 @@ def test_a_reader_who_hears_nothing_takes_itself_for_none_before_another_can_tak
     assert not reader.holds()
     assert lead.UNSURE < lead.SILENT
     reader.close()
+
+
+def test_a_daemon_stands_once_in_the_queue_of_decisions(register: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped there twice, it would keep everybody waiting twice as long."""
+    asked, another, decide = [], threading.Event(), engine.decide
+
+    def counted(connection: Connection) -> None:
+        asked.append(threading.current_thread().name)
+        if len(asked) > 1:
+            another.set()
+        decide(connection)
+
+    monkeypatch.setattr(engine, "decide", counted)
+    fenced = register.fenced(lambda tx: None)
+    others = [threading.Thread(target=book.run, args=(lambda tx: None,)) for book in (register, fenced)]
+    with register.transaction():
+        for thread in others:
+            thread.start()
+        assert not another.wait(0.1)
+    for thread in others:
+        thread.join(20)
+    assert len(asked) == 3
+
+
+def test_what_a_stopped_daemon_holds_is_free_before_its_mailbox_is() -> None:
+    assert engine.IDLE < lead.SILENT
 
 
 def test_a_mail_in_hand_is_nobody_else_s_until_its_daemon_is_gone(two: tuple[Lead, Lead], register: Ledger) -> None:

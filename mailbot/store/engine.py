@@ -15,7 +15,9 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 MIGRATIONS = "mailbot.store:migrations"
 DECISION_LOCK = 727272  # PostgreSQL advisory lock: decisions of one register come one after the other
-IDLE = 15  # seconds: a daemon that stops within a transaction, which nobody else can pass, loses it
+IDLE = (
+    10  # seconds: a daemon that stops within a transaction, which nobody else can pass, loses it; less than lead.SILENT
+)
 # A server that is no longer there is noticed, rather than waited for.
 _CUT_OFF = {"connect_timeout": 10, "keepalives_idle": 5, "keepalives_interval": 3, "keepalives_count": 3}
 _CUT_OFF |= {"tcp_user_timeout": 15_000}

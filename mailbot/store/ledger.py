@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import threading
 from collections.abc import Callable, Iterator
@@ -37,7 +36,9 @@ class Ledger:
         self.url = url
         self.engine = engines.open_engine(url, lasting=lasting)
         self.sqlite = self.engine.dialect.name == "sqlite"
-        self._turn = threading.Lock()  # SQLite lets one write: our threads wait here, not in its sleeps of up to 100 ms
+        # Our threads wait here: SQLite would have them sleep up to 100 ms, and in PostgreSQL's queue each of a stopped daemon
+        # would come to its turn, and keep it until the server ends that session too.
+        self._turn = threading.Lock()
         self.check: Callable[[Session], None] | None = None
 
     def fenced(self, check: Callable[[Session], None]) -> Ledger:
@@ -87,8 +88,7 @@ class Ledger:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """All or nothing; decisions of one register come one after the other on either engine (design invariant 3)."""
-        turn = self._turn if self.sqlite else contextlib.nullcontext()
-        with turn, _cut_off(), Session(self.engine, expire_on_commit=False) as tx, tx.begin():
+        with self._turn, _cut_off(), Session(self.engine, expire_on_commit=False) as tx, tx.begin():
             if not self.sqlite:
                 engines.decide(tx.connection())
             else:
