@@ -243,6 +243,7 @@ def test_what_a_mail_wrote_into_an_alarm_steers_no_terminal() -> None:
     assert all(printed.isprintable() for printed in doctor.lines(line, colour=False))
 
 
+@pytest.mark.sqlite("the log beside the file")
 async def test_a_check_leaves_no_register_open(mail_server: MailServer, tmp_path: Path, sink: Sink) -> None:
     await looked(healthy(mail_server, tmp_path, sink))
     register = Ledger(f"sqlite:///{tmp_path}/mailbot.db")

@@ -12,10 +12,24 @@ import registers
 
 TESTS = Path(__file__).parent
 ABOUT_THE_FILE = {
+    "person/test_commands.py::test_an_older_copy_put_back_forgets_again",
+    "promises/test_audit.py::test_a_file_that_is_no_database_any_more_is_a_fault_and_not_a_crash",
+    "promises/test_backup.py::test_a_copy_is_one_closed_file_with_every_row_and_knows_that_it_is_one",
+    "promises/test_backup.py::test_a_copy_taken_under_load_restores_to_a_desk_that_is_mute_and_then_finishes_its_work",
+    "promises/test_backup.py::test_a_copy_whose_journal_does_not_verify_is_restored_only_on_demand",
+    "promises/test_backup.py::test_a_damaged_register_makes_no_copy",
+    "promises/test_backup.py::test_a_register_that_is_there_is_never_overwritten",
+    "promises/test_backup.py::test_the_daemon_makes_one_a_day_and_alarms_when_it_can_not",
+    "promises/test_backup.py::test_what_is_no_register_is_not_restored",
+    "promises/test_outages.py::test_t04_whatever_of_the_log_reached_the_disk_the_register_is_whole",
+    "promises/test_outages.py::test_t44_a_full_disk_stops_the_intake_and_loses_nothing_when_there_is_room_again",
+    "promises/test_outages.py::test_t46_a_register_held_by_somebody_else_is_waited_for",
+    "promises/test_status.py::test_a_register_that_does_not_open_is_75",
     "test_app.py::test_a_register_has_one_daemon",
     "test_cli.py::test_a_register_that_does_not_open_is_75_in_one_sentence",
     "test_cli.py::test_check_of_a_broken_register_still_prints_every_line",
     "test_config.py::test_a_small_file_is_enough",
+    "test_doctor.py::test_a_check_leaves_no_register_open",
     "test_doctor.py::test_a_healthy_desk_is_green_but_for_what_is_still_to_come",
     "test_doctor.py::test_servers_that_are_down_and_a_register_that_is_none_are_said_one_by_one",
     "test_doctor_lines.py::test_a_register_that_every_account_may_read_is_red_unless_its_folder_is_closed",
@@ -24,7 +38,6 @@ ABOUT_THE_FILE = {
     "test_rehearse.py",
     "test_several.py::test_a_register_that_does_not_open_is_tried_again_while_the_others_work",
     "test_size.py",
-    "promises/test_audit.py::test_a_file_that_is_no_database_any_more_is_a_fault_and_not_a_crash",
 }
 
 

@@ -220,6 +220,7 @@ async def test_killed_anywhere_the_same_command_finishes_it(
 
 
 @at_work
+@pytest.mark.sqlite("the copy of the file")
 async def test_an_older_copy_put_back_forgets_again(tmp_path: Path, guard: Guard) -> None:
     old, new, copies = tmp_path / "old", tmp_path / "new", tmp_path / "copies"
     for folder in (old, new):

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,6 +15,7 @@ from zoneinfo import ZoneInfo
 import cast
 import pytest
 import pytest_asyncio
+import registers
 from room import Room, mail, room
 from servers.mail import MailServer
 from servers.proxy import IMAP, SMTP, Proxy
@@ -23,6 +23,7 @@ from servers.proxy import IMAP, SMTP, Proxy
 from mailbot.config import Calendar
 from mailbot.corridor.bench import words
 from mailbot.guard import Guard
+from mailbot.store import ledger
 from promises.working import Work, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -159,14 +160,11 @@ async def test_t73_stopped_in_the_middle_and_woken_much_later_it_goes_on(
         proxy.mend()
         work.imap.cut()
         work.smtp.cut()
-        past = f"{datetime.now(UTC) - timedelta(minutes=1):%Y-%m-%d %H:%M:%S.%f}"
+        ago = datetime.now(UTC) - timedelta(minutes=1)
+        past = ago if registers.POSTGRESQL else f"{ago:%Y-%m-%d %H:%M:%S.%f}"
         # stopped within a transaction it holds the register: then no lease can end either
-        with (
-            contextlib.suppress(sqlite3.OperationalError),
-            contextlib.closing(sqlite3.connect(desk.register, timeout=1)) as register,
-            register,
-        ):
-            register.execute("UPDATE letter SET lease_until = ? WHERE state = 'claimed'", (past,))
+        with contextlib.suppress(ledger.Unavailable):
+            registers.change(desk.data_dir, "UPDATE letter SET lease_until = :past WHERE state = 'claimed'", past=past)
         await work.complain()
         work.doubles = step == "dot"
         desk.signal(signal.SIGCONT)

@@ -19,6 +19,7 @@ from typing import Any
 import cast
 import pytest
 import pytest_asyncio
+import registers
 from audit import audit
 from crash.desk import PATIENCE, Desk
 from crash.scene import rig
@@ -89,6 +90,7 @@ def _await(desk: Desk, true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.sqlite("the copy of the file; a database has pg_dump")
 def test_a_copy_taken_under_load_restores_to_a_desk_that_is_mute_and_then_finishes_its_work(
     mail_server: MailServer, tmp_path: Path
 ) -> None:
@@ -125,6 +127,7 @@ def test_a_copy_taken_under_load_restores_to_a_desk_that_is_mute_and_then_finish
 
 
 @at_work
+@pytest.mark.sqlite("the copy of the file; a database has pg_dump")
 async def test_a_copy_is_one_closed_file_with_every_row_and_knows_that_it_is_one(guard: Guard, tmp_path: Path) -> None:
     with room(new(tmp_path / "a"), guard) as desk:
         await desk.take(mail(files=PDF))
@@ -147,6 +150,7 @@ async def test_a_copy_is_one_closed_file_with_every_row_and_knows_that_it_is_one
         (b"bonjour" * 1000, "not a database"),
     ],
 )
+@pytest.mark.sqlite("the copy of the file; a database has pg_dump")
 def test_what_is_no_register_is_not_restored(damage: bytes, said: str, tmp_path: Path) -> None:
     file = tmp_path / "copy.db"
     if damage:
@@ -157,6 +161,7 @@ def test_what_is_no_register_is_not_restored(damage: bytes, said: str, tmp_path:
 
 
 @at_work
+@pytest.mark.sqlite("the copy of the file; a database has pg_dump")
 async def test_a_register_that_is_there_is_never_overwritten(guard: Guard, tmp_path: Path) -> None:
     with room(new(tmp_path / "a"), guard) as desk:
         made = copied(desk, tmp_path / "copies")
@@ -168,6 +173,7 @@ async def test_a_register_that_is_there_is_never_overwritten(guard: Guard, tmp_p
 
 
 @at_work
+@pytest.mark.sqlite("the copy of the file; a database has pg_dump")
 async def test_a_damaged_register_makes_no_copy(guard: Guard, tmp_path: Path) -> None:
     with room(new(tmp_path / "a"), guard) as desk:
         await desk.take(mail())
@@ -179,6 +185,7 @@ async def test_a_damaged_register_makes_no_copy(guard: Guard, tmp_path: Path) ->
 
 
 @at_work
+@pytest.mark.sqlite("the copy of the file; a database has pg_dump")
 async def test_a_copy_whose_journal_does_not_verify_is_restored_only_on_demand(guard: Guard, tmp_path: Path) -> None:
     with room(new(tmp_path / "a"), guard) as desk:
         await desk.take(mail())
@@ -229,6 +236,7 @@ def test_no_secret_gets_into_the_copied_configuration(text: str) -> None:
 
 
 @at_work
+@pytest.mark.sqlite("the copy of the file; a database has pg_dump")
 async def test_the_daemon_makes_one_a_day_and_alarms_when_it_can_not(guard: Guard, tmp_path: Path) -> None:
     folder = tmp_path / "copies"
     with room(new(tmp_path / "a"), guard, backup=Backup(folder=folder, keep=2)) as desk:
@@ -391,21 +399,21 @@ async def test_tampering_is_found_with_the_head_of_the_last_digest(
         said_head = re.search(r"Tête du journal\s*:\s*(\w+)", body.get_content())
         assert said_head
         witness = proof.as_head(said_head[1])
-        assert desk.register.path
         real = [
             s.replace("letter_of_digest", "letter WHERE kind = 'digest' AND id NOT IN (SELECT 0)") for s in statements
         ]
-        with closing(sqlite3.connect(desk.register.path)) as db, db:
-            while (
-                len(desk.rows(Journal))
-                and db.execute("SELECT head FROM journal ORDER BY id DESC LIMIT 1").fetchone()[0] != witness
-            ):  # what came after the digest is not what is dropped here
-                for s in DROP_LAST:
-                    db.execute(s)
-            if any("letter_of_digest" in s for s in statements):
-                db.execute("DELETE FROM letterkey WHERE letter_id IN (SELECT id FROM letter WHERE kind = 'digest')")
-            for s in real:
-                db.execute(s)
+        last = "SELECT head FROM journal ORDER BY id DESC LIMIT 1"
+        while registers.rows(tmp_path, last) not in (
+            [],
+            [(witness,)],
+        ):  # what came after the digest is not dropped here
+            for s in DROP_LAST:
+                registers.change(tmp_path, s)
+        if any("letter_of_digest" in s for s in statements):
+            keys = "DELETE FROM letterkey WHERE letter_id IN (SELECT id FROM letter WHERE kind = 'digest')"
+            registers.change(tmp_path, keys)
+        for s in real:
+            registers.change(tmp_path, s)
         steps: list[int] = []
         found = await proof.examine(desk.register, guard, head=witness, step=lambda: steps.append(1))
         assert (found.mails, found.attachments, len(steps)) == (1, 1, 1)

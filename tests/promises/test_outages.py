@@ -222,6 +222,7 @@ async def test_t65_a_bomb_is_stored_as_it_came(guard: Guard, tmp_path: Path, nam
 # -- disk and database ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite("a file that may not grow")
 async def test_t44_a_full_disk_stops_the_intake_and_loses_nothing_when_there_is_room_again(
     guard: Guard, tmp_path: Path
 ) -> None:
@@ -259,6 +260,7 @@ async def test_t44_a_full_disk_stops_the_intake_and_loses_nothing_when_there_is_
         assert faults(desk) == []
 
 
+@pytest.mark.sqlite("the lock on the file")
 async def test_t46_a_register_held_by_somebody_else_is_waited_for(guard: Guard, tmp_path: Path) -> None:
     with room(tmp_path, guard) as desk:
         kept = desk.keep(mail())
@@ -283,6 +285,7 @@ async def test_t46_a_register_held_by_somebody_else_is_waited_for(guard: Guard, 
         assert desk.inbound(kept).verdict == "complaint"
 
 
+@pytest.mark.sqlite("the log beside the file")
 async def test_t04_whatever_of_the_log_reached_the_disk_the_register_is_whole(guard: Guard, tmp_path: Path) -> None:
     """Power is cut: of SQLite's log any beginning may be there. What was committed before it is; nothing is half there."""
     made = tmp_path / "made"

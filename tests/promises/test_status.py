@@ -13,6 +13,7 @@ from typing import Any
 
 import cast
 import pytest
+import registers
 from room import Webhook, mail
 from servers import free_ports
 from sink import Sink
@@ -245,7 +246,7 @@ def test_the_command_tells_a_script_by_its_exit_code(tmp_path: Path) -> None:
     configure(tmp_path)
     code, said, why = call(tmp_path)
     assert (code, said, "vide" in why) == (1, "", True)
-    book = Ledger(f"sqlite:///{tmp_path}/mailbot.db")
+    book = Ledger(registers.url(tmp_path))
     book.upgrade()
     assert call(tmp_path)[1].startswith("✗ service : dernier signe de vie jamais")
     now = datetime.now(UTC)
@@ -261,5 +262,10 @@ def test_the_command_tells_a_script_by_its_exit_code(tmp_path: Path) -> None:
     assert (code, told["alive"], told["well"], told["mute"]) == (1, True, False, "ce registre est une copie")
     assert told["alarms"] == [{"key": "flood:x", "text": "afflux"}]
     book.close()
+
+
+@pytest.mark.sqlite("the file holds something else")
+def test_a_register_that_does_not_open_is_75(tmp_path: Path) -> None:
+    configure(tmp_path)
     (tmp_path / "mailbot.db").write_bytes(b"no database" * 1000)
     assert call(tmp_path)[0] == 75
