@@ -114,7 +114,9 @@ def copy(source: Path, folder: Path) -> None:
 
 
 def change(folder: Path, statement: str, **values: Any) -> int:
-    """Writes behind the program's back; how many rows it changed."""
+    """Writes behind the program's back; how many rows it changed. Bytes stand as SQLite has them: X'…', BLOB."""
+    if POSTGRESQL:
+        statement = statement.replace("X'", r"'\x").replace(" AS BLOB)", " AS BYTEA)")
     engine = sqlalchemy.create_engine(url(folder), poolclass=sqlalchemy.NullPool)
     with engine.begin() as db:
         return db.execute(sqlalchemy.text(statement), values).rowcount
