@@ -293,6 +293,23 @@ def test_a_desk_that_starts_during_the_copy_keeps_the_voice(
     assert (speaks(old), speaks(new)) == (True, False)
 
 
+def test_no_desk_starts_on_half_a_register_nor_on_one_that_left(
+    old: Ledger, new: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(register: Ledger) -> None:
+        register.run(lambda tx: instance.settle(tx, "", lambda: "drawn"))
+
+    kill_at("V05", old, new, monkeypatch)  # the old one is silent, the new one not yet released: nobody speaks
+    for register, why in ((old, "a déménagé"), (new, "pas fini")):
+        with pytest.raises(instance.Elsewhere, match=why):
+            start(register)
+        assert register.ask(lambda tx: instance.mute(tx, "")), "nor does a daemon that is still alive somewhere send"
+    move(old, new)
+    start(new)
+    with pytest.raises(instance.Elsewhere):
+        start(old)
+
+
 def test_what_differs_is_emptied_and_the_old_register_speaks_again(
     old: Ledger, new: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
