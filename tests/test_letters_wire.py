@@ -6,6 +6,7 @@ import base64
 import email
 import email.policy
 import textwrap
+from email.header import Header
 from email.message import Message
 
 import pytest
@@ -101,6 +102,16 @@ def test_a_file_is_read_back_byte_for_byte_and_written_as_the_library_would(data
     theirs["Content-Disposition"] = "inline"
     assert part.written() == theirs.as_bytes()
     assert email.message_from_bytes(part.written()).get_payload(decode=True) == data
+
+
+@given(st.text("ab é€😀_=?[]", max_size=200) | st.text(max_size=80), st.sampled_from(["", "[REC-2026-0042]", "x" * 70]))
+def test_a_subject_is_encoded_as_the_library_would(text: str, plain: str) -> None:
+    written = []
+    for charset in ("utf-8", wire.UTF8):
+        header = Header(plain, "us-ascii", header_name="Subject", maxlinelen=75)
+        header.append(text, charset)
+        written.append(header.encode(linesep="\r\n"))
+    assert written[0] == written[1]
 
 
 @pytest.mark.parametrize(

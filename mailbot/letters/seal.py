@@ -142,7 +142,7 @@ def _encoded(text: str, name: str) -> str:
         return text
     plain, rest = _as_it_stands(text)
     header = Header(plain, "us-ascii", header_name=name, maxlinelen=75)
-    header.append(rest, "utf-8")
+    header.append(rest, wire.UTF8)
     return header.encode(linesep="\r\n")
 
 
