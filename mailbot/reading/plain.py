@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from mailbot.reading.tables import CLOSINGS
 
-_LIGATURES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "œ": "oe", "æ": "ae", "ß": "ss", "ł": "l"})
+_LIGATURES = {"’": "'", "‘": "'", "ʼ": "'", "œ": "oe", "æ": "ae", "ß": "ss", "ł": "l"}
 _EDGES = " .,;:!?\"«»“”()[]{}…*_>–—-'/"
 _GLUE = ("'", "’", "-")
 _ENDS = (".", "!", "?", "…")
@@ -24,8 +24,13 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     lowered = unicodedata.normalize("NFKD", text).lower()
-    bare = "".join(c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c))
-    return bare.translate(_LIGATURES)
+    bare = unicodedata.normalize("NFKD", lowered)
+    for odd in filter(lambda c: not c.isascii(), set(bare)):  # a thousand letters at most are replaced, each in C
+        if unicodedata.combining(odd):
+            bare = bare.replace(odd, "")
+        elif odd in _LIGATURES:
+            bare = bare.replace(odd, _LIGATURES[odd])
+    return bare
 
 
 @dataclass(frozen=True)
