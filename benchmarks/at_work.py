@@ -1,4 +1,4 @@
-"""What the benchmarks share: a daemon at work until its block ends, a relay that answers late, letters owed beforehand.
+"""What the benchmarks share: a daemon at work until its block ends, a relay that takes all, letters owed beforehand.
 
 Processes are watched through /proc: CPU in nanoseconds of the scheduler (`schedstat`), memory as its peak (`VmHWM`).
 """
@@ -67,10 +67,10 @@ def conditions() -> str:
     return f"{os.cpu_count()} cœurs, charge {os.getloadavg()[0]:.1f}"
 
 
-def settings(folder: Path, imap: int, smtp: int) -> Path:
+def settings(folder: Path, imap: int, smtp: int, box: str = BOX) -> Path:
     """A configuration without flood limits, whose start date lies back."""
     file = folder / "mailbot.toml"
-    file.write_text(SETTINGS.format(folder=folder, imap=imap, smtp=smtp) + FLOOD_OFF)
+    file.write_text(SETTINGS.format(folder=folder, imap=imap, smtp=smtp).replace(BOX, box) + FLOOD_OFF)
     file.chmod(0o600)
     return file
 
@@ -101,13 +101,22 @@ def cpu(pid: int) -> float:
 
 def peak(pid: int | str = "self") -> float:
     """The most memory that a process held, in MiB."""
+    return _memory(pid, "VmHWM")
+
+
+def resident(pid: int | str = "self") -> float:
+    """What it holds now."""
+    return _memory(pid, "VmRSS")
+
+
+def _memory(pid: int | str, which: str) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(which))
 
 
 @contextmanager
 def at_work(config: Path) -> Iterator[AtWork]:
-    """`mailbot run`, from READY=1 on; ended with SIGTERM, by its own pid."""
+    """`mailbot run` with a file, or a folder of several desks, from READY=1 on; ended with SIGTERM, by its own pid."""
     ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     ear.bind(str(config.parent / "notify"))
     ear.settimeout(120)
@@ -163,18 +172,10 @@ async def _owe(config: Path, mails: int) -> int:
 
 @dataclass
 class Relay:
-    """A sending server that answers `late` seconds late: to each command, or with `at_dot` only once a letter is read."""
+    """A sending server that takes everything; `accepted`: when each letter was (time.time()), and to whom it goes."""
 
-    late: float = 0.0
-    at_dot: bool = False
     port: int = 0
-    first_at: float = 0.0  # time of the first connection, and of each letter accepted (time.time())
     accepted: list[tuple[float, str]] = field(default_factory=list)
-    connections: int = 0
-
-    def forget(self) -> None:
-        self.first_at, self.connections = 0.0, 0
-        self.accepted.clear()
 
     def await_accepted(self, count: int, seconds: float) -> None:
         """Returns once `count` letters were accepted. Raises TimeoutError."""
@@ -185,8 +186,6 @@ class Relay:
             time.sleep(0.005)
 
     async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.first_at = self.first_at or time.time()
-        self.connections += 1
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await self._say(writer, b"220 relay.example ESMTP")
             to = ""
@@ -202,23 +201,21 @@ class Relay:
                 elif word == b"DATA":
                     await self._say(writer, b"354 go ahead")
                     await reader.readuntil(b"\r\n.\r\n")
-                    await self._say(writer, f"250 Ok: queued as R{len(self.accepted):07d}".encode(), dot=True)
+                    await self._say(writer, f"250 Ok: queued as R{len(self.accepted):07d}".encode())
                     self.accepted.append((time.time(), to))
                 else:
                     await self._say(writer, b"250 Ok")
         writer.close()
 
-    async def _say(self, writer: asyncio.StreamWriter, words: bytes, *, dot: bool = False) -> None:
-        if self.late and (dot or not self.at_dot):
-            await asyncio.sleep(self.late)
+    async def _say(self, writer: asyncio.StreamWriter, words: bytes) -> None:
         writer.write(words + b"\r\n")
         await writer.drain()
 
 
 @contextmanager
-def relay(late: float = 0.0, *, at_dot: bool = False) -> Iterator[Relay]:
+def relay() -> Iterator[Relay]:
     """In a thread of its own."""
-    one, ready, end = Relay(late=late, at_dot=at_dot), threading.Event(), threading.Event()
+    one, ready, end = Relay(), threading.Event(), threading.Event()
 
     async def serve() -> None:
         server = await asyncio.start_server(one.meet, HOST, 0, limit=64 * 2**20)

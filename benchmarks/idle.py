@@ -1,8 +1,8 @@
 """A desk with nothing to do: the CPU it uses with IDLE, and what wakes it.
 
-`make bench WHAT=idle` ; `ARGS="--seconds 60 --trace"`. The daemon is at work on an empty mailbox of real Dovecot and settles for a while
-first; then its CPU and its wake-ups (times that a thread of it went to sleep of itself) are counted. `--trace` counts its system calls in
-a second span (strace, which makes them dearer: that span's CPU is not shown).
+`make bench WHAT=idle` ; `ARGS="--seconds 60 --desks 1 10 --trace"`. The daemon is at work on an empty mailbox of real Dovecot
+and settles for a while first; then its CPU and its wake-ups (times that a thread of it went to sleep of itself) are counted. `--trace` counts its
+system calls in a second span (strace, which makes them dearer: that span's CPU is not shown). Several desks share one process.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from at_work import AtWork, at_work, conditions, cpu, relay, settings
+from at_work import AtWork, at_work, conditions, cpu, relay, resident, settings
 from servers.dovecot import Dovecot
 
 SETTLE = 20.0  # seconds: the first digest's row, the first look at all folders
@@ -31,16 +31,16 @@ def wakes(pid: int) -> int:
 
 
 def measure(daemon: AtWork, seconds: float) -> None:
-    pids = daemon.pids()
-    before = [(cpu(pid), wakes(pid)) for pid in pids]
+    own, *readers = daemon.pids()
+    before, woken = [cpu(pid) for pid in (own, *readers)], wakes(own)
     time.sleep(seconds)
-    for pid, name, (used, woken) in zip(pids, ("bureau", "lecteur", "lecteur", "lecteur"), before, strict=False):
-        spent = cpu(pid) - used
-        print(
-            f"  {name} : {spent * 1000:.1f} ms de CPU en {seconds:.0f} s, {spent / seconds * 100:.3f} %, "
-            f"{(wakes(pid) - woken) / seconds:.2f} réveils/s",
-            flush=True,
-        )
+    spent = [cpu(pid) - used for pid, used in zip((own, *readers), before, strict=True)]
+    print(
+        f"  bureau : {spent[0] * 1000:.0f} ms de CPU en {seconds:.0f} s, {spent[0] / seconds * 100:.3f} %, "
+        f"{(wakes(own) - woken) / seconds:.1f} réveils/s, {resident(own):.0f} Mio (cible : 0,1 %)\n"
+        f"  {len(readers)} lecteur(s) : {sum(spent[1:]) * 1000:.0f} ms, {sum(map(resident, readers)):.0f} Mio",
+        flush=True,
+    )
 
 
 def trace(daemon: AtWork, seconds: float) -> None:
@@ -51,14 +51,28 @@ def trace(daemon: AtWork, seconds: float) -> None:
     print("\n".join(line for line in done.stderr.splitlines() if not line.startswith("strace:"))[:3000])
 
 
-def main(seconds: float, *, traced: bool) -> None:
-    print(f"bureau au repos, {conditions()}", flush=True)
+def desks(folder: Path, count: int, imap: int, smtp: int) -> Path:
+    """What `mailbot run --config` is given: one file, or a folder of desks."""
+    if count == 1:
+        return settings(folder, imap, smtp)
+    for n in range(count):
+        own = folder / "bureaux" / f"bureau{n}"
+        own.mkdir(parents=True)
+        settings(own, imap, smtp, f"reclamations{n}@ief.example")
+    return folder / "bureaux"
+
+
+def main(counts: list[int], seconds: float, *, traced: bool) -> None:
     dovecot = Dovecot()
     dovecot.start()
     try:
-        with tempfile.TemporaryDirectory() as folder, relay() as sending:
-            config = settings(Path(folder), dovecot.imap_port, sending.port)
-            with at_work(config) as daemon:
+        for count in counts:
+            print(f"{count} bureau(x) au repos, {conditions()}", flush=True)
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                relay() as sending,
+                at_work(desks(Path(folder), count, dovecot.imap_port, sending.port)) as daemon,
+            ):
                 time.sleep(SETTLE)
                 measure(daemon, seconds)
                 if traced:
@@ -70,7 +84,8 @@ def main(seconds: float, *, traced: bool) -> None:
 
 if __name__ == "__main__":
     choice = argparse.ArgumentParser(description=__doc__)
+    choice.add_argument("--desks", type=int, nargs="+", default=[1])
     choice.add_argument("--seconds", type=float, default=60.0)
     choice.add_argument("--trace", action="store_true")
     given = choice.parse_args()
-    main(given.seconds, traced=given.trace)
+    main(given.desks, given.seconds, traced=given.trace)
