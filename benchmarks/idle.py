@@ -1,8 +1,8 @@
 """A desk with nothing to do: the CPU it uses with IDLE, and what wakes it.
 
-`make bench WHAT=idle` ; `ARGS="--seconds 60 --desks 1 10 --trace"`. The daemon is at work on an empty mailbox of real Dovecot
-and settles for a while first; then its CPU and its wake-ups (times that a thread of it went to sleep of itself) are counted. `--trace` counts its
-system calls in a second span (strace, which makes them dearer: that span's CPU is not shown). Several desks share one process.
+`make bench WHAT=idle` ; `ARGS="--seconds 60 --desks 1 10 --trace"`. The daemon is at work on an empty mailbox of real Dovecot and
+settles for a while first; then its CPU and its wake-ups are counted (times that a thread of it went to sleep of itself). `--trace` counts
+its system calls in a second span: strace makes them dearer, that span's CPU is not shown. Several desks share one process.
 """
 
 from __future__ import annotations

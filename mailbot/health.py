@@ -95,32 +95,33 @@ class Health:
         return instance.mute(tx, self.config.instance_id)
 
     def _judge(self, tx: Session, down: dict[str, str], now: datetime) -> None:
+        lasting = pulse.open_keys(tx)
         oldest = questions.oldest_unexplained(tx)
         text = "un message attend depuis plus d’une heure d’être traité (mailbot list --waiting)"
-        self._shortage(tx, "unexplained", oldest is not None and now - oldest > UNEXPLAINED_AFTER, text, now)
+        self._shortage(tx, "unexplained", oldest is not None and now - oldest > UNEXPLAINED_AFTER, text, now, lasting)
         free = free_mb(self.config.data_dir)
         text = f"il ne reste que {free} Mo sur le disque du registre : faites de la place"
-        self._shortage(tx, "disk", free < FREE_MB, text, now)
+        self._shortage(tx, "disk", free < FREE_MB, text, now, lasting)
         if "imap" not in self.down_since:  # that has its own alarm
             text = "la boîte répond, mais n’est plus relevée jusqu’au bout depuis plus d’une demi-heure : voir le journal du service"
-            self._shortage(tx, "fetch", self._unread(), text, now)
+            self._shortage(tx, "fetch", self._unread(), text, now, lasting)
         late = pulse.late_since(tx, now)
         text = "une échéance attend depuis plus d’une heure d’être regardée : voir le journal du service"
-        self._shortage(tx, "late", late is not None and now - late > UNEXPLAINED_AFTER, text, now)
+        self._shortage(tx, "late", late is not None and now - late > UNEXPLAINED_AFTER, text, now, lasting)
         if now - (pulse.moment(tx, pulse.TICKED) or now - pulse.EVERY) >= pulse.EVERY:
             pulse.note(tx, pulse.TICKED, now)
         text = backups.trouble(tx, self.config, now)
-        self._shortage(tx, "backup", bool(text), text, now)
+        self._shortage(tx, "backup", bool(text), text, now, lasting)
         left = erase.unfinished(tx)
         text = "l’effacement d’une personne n’est pas fini (boîte ou fichier de la base) : refaites mailbot person pseudonymise"
-        self._shortage(tx, "erasure", bool(left) and now - left[0].at > UNEXPLAINED_AFTER, text, now)
+        self._shortage(tx, "erasure", bool(left) and now - left[0].at > UNEXPLAINED_AFTER, text, now, lasting)
         for what, words in down.items():
             self._raise(tx, what, words, now)
 
-    def _shortage(self, tx: Session, key: str, bad: bool, text: str, now: datetime) -> None:
+    def _shortage(self, tx: Session, key: str, bad: bool, text: str, now: datetime, lasting: frozenset[str]) -> None:
         if bad:
             self._raise(tx, key, text, now)
-        else:
+        elif key in lasting:
             apply.recover(tx, key, OVER[key], now)
 
     def _raise(self, tx: Session, key: str, text: str, now: datetime) -> None:
@@ -157,7 +158,10 @@ class Health:
 
     async def tell(self) -> None:
         """Alarms leave by mail; when mail is the broken thing, by the second road. A mute desk has but one to tell."""
-        if await self.tell_mute():
+        why, some = await self.bench.ask(lambda tx: (self._mute(tx), questions.any_untold(tx)))
+        if why:
+            await self.tell_mute()
+        if why or not some:
             return
         new, over = await self.bench.ask(questions.untold_alarms)
         if not new and not over:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, or_, update
 from sqlmodel import Session, col, select
 
 from mailbot import failpoints
@@ -22,6 +22,16 @@ AT = select(Place.id, Place.inbound_id).where(
 )
 HELD = update(Place).where(col(Place.id) == bindparam("place"))
 STORED = select(Raw.id).where(Raw.sha256 == bindparam("digest"))
+WAITING = (
+    select(Inbound.id)
+    .where(
+        Inbound.state == "kept",
+        Inbound.attempts < bindparam("below"),
+        or_(col(Inbound.claimed_by) == "", col(Inbound.claimed_by) == bindparam("me")),
+    )
+    .order_by(col(Inbound.received_at), col(Inbound.id))
+    .limit(bindparam("most"))
+)
 BYTES = select(Raw.data).join(Inbound, col(Inbound.raw_id) == col(Raw.id)).where(Inbound.id == bindparam("mail"))
 TO_READ = (
     select(Raw.data, Inbound.truncated)
@@ -178,13 +188,7 @@ def to_file_away(tx: Session, account: str, folder: str, uidvalidity: int) -> li
 def waiting(tx: Session, limit: int = 100, *, below: int = 2**31 - 1, me: str = "") -> list[int]:
     """Mails kept and not yet decided, oldest first, that were tried less often than `below`; of several daemons at work, `me`
     sees those that no other has in hand."""
-    rows = tx.exec(
-        select(Inbound.id)
-        .where(Inbound.state == "kept", Inbound.attempts < below, col(Inbound.claimed_by).in_(("", me)))
-        .order_by(col(Inbound.received_at), col(Inbound.id))
-        .limit(limit)
-    )
-    return [r for r in rows if r is not None]
+    return list(direct.ask(tx, WAITING, below=below, me=me, most=limit).scalars())
 
 
 def _claim(tx: Session, inbound_id: int, me: str) -> bool:

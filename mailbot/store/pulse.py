@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
 
+from mailbot.store import direct
 from mailbot.store.ledger import recall, remember
 from mailbot.store.questions import oldest_unexplained
 from mailbot.store.tables import Alarm, Complaint, Due, Letter
 
 TICKED, FETCHED, TOKEN = "ticked_at", "fetched_at", "token_ends_at"
 EVERY = timedelta(minutes=1)  # a tick is noted that often: each note is a write to the disk
+LATE = select(func.min(Due.at)).where(col(Due.done_at).is_(None), Due.at <= bindparam("now"), Due.kind != "item")
+OPEN = select(Alarm.key).where(col(Alarm.recovered_at).is_(None))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,5 +74,10 @@ def read(tx: Session, now: datetime) -> Pulse:
 
 def late_since(tx: Session, now: datetime) -> datetime | None:
     """The time of the oldest due row that nobody has looked at yet."""
-    waiting = select(func.min(Due.at)).where(col(Due.done_at).is_(None), Due.at <= now, Due.kind != "item")
-    return tx.exec(waiting).one()
+    since: datetime | None = direct.ask(tx, LATE, now=now).scalar()
+    return since
+
+
+def open_keys(tx: Session) -> frozenset[str]:
+    """Of the alarms whose trouble lasts, and of events that nobody ends."""
+    return frozenset(direct.ask(tx, OPEN).scalars())

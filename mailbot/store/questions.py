@@ -33,6 +33,14 @@ from mailbot.store.tables import (
 )
 
 EXERCISES = select(Complaint.assignee).where(Complaint.number == bindparam("number"), Complaint.series == "practice")
+UNEXPLAINED = select(func.min(Inbound.kept_at)).where(Inbound.state == "kept")
+UNTOLD = select(Alarm).where(
+    or_(
+        col(Alarm.told_at).is_(None),
+        col(Alarm.recovered_at).is_not(None) & col(Alarm.recovery_told_at).is_(None),
+    )
+)
+ANY_UNTOLD = UNTOLD.with_only_columns(col(Alarm.key)).limit(1)
 
 
 def due_rows(tx: Session, now: datetime, limit: int = 200) -> list[Due]:
@@ -167,7 +175,8 @@ def reconcile(tx: Session, since: datetime) -> Reconciled:
 
 def oldest_unexplained(tx: Session) -> datetime | None:
     """When the oldest mail that has no verdict yet was kept."""
-    return tx.exec(select(func.min(Inbound.kept_at)).where(Inbound.state == "kept")).one()
+    oldest: datetime | None = direct.ask(tx, UNEXPLAINED).scalar()
+    return oldest
 
 
 def open_alarms(tx: Session, since: datetime | None = None) -> list[Alarm]:
@@ -183,18 +192,14 @@ def _as_raised(alarms: Iterable[Alarm]) -> list[Alarm]:
     return sorted(alarms, key=lambda a: a.raised_at)
 
 
+def any_untold(tx: Session) -> bool:
+    """Whether `untold_alarms` may find something: asked at each tick, where it hardly ever does."""
+    return direct.ask(tx, ANY_UNTOLD).first() is not None
+
+
 def untold_alarms(tx: Session) -> tuple[list[Alarm], list[Alarm]]:
     """(alarms nobody was told of, recoveries nobody was told of although the alarm was told)."""
-    rows = _as_raised(
-        tx.exec(
-            select(Alarm).where(
-                or_(
-                    col(Alarm.told_at).is_(None),
-                    col(Alarm.recovered_at).is_not(None) & col(Alarm.recovery_told_at).is_(None),
-                )
-            )
-        )
-    )
+    rows = _as_raised(tx.exec(UNTOLD))
     new = [a for a in rows if a.told_at is None and a.recovered_at is None]
     over = [a for a in rows if a.told_at is not None and a.recovered_at is not None]
     return new, over
