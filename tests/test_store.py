@@ -116,6 +116,14 @@ def test_a_new_register_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert set(rights.values()) <= {0o600}
 
 
+def test_a_server_may_number_its_mails_and_its_folders_up_to_32_bits(register: Ledger) -> None:
+    """RFC 9051 §2.3.1.1: both are unsigned."""
+    last = spot(2**32 - 1, validity=2**32 - 1)
+    kept = register.run(lambda tx: keep.keep(tx, last, b"raw", kind="inbox", received_at=cast.NOON, now=cast.NOON))
+    assert kept.new
+    assert register.ask(lambda tx: keep.known_uids(tx, last.account, last.folder, 2**32 - 1)) == {2**32 - 1}
+
+
 def test_a_repeated_fetch_of_the_same_message_is_harmless(register: Ledger) -> None:
     assert put(register, 5) == put(register, 5)
     assert register.ask(lambda tx: len(tx.exec(select(Inbound)).all())) == 1

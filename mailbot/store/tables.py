@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, MetaData, UniqueConstraint, false, text
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 SQLModel.metadata.naming_convention = MetaData(
@@ -22,10 +22,10 @@ SQLModel.metadata.naming_convention = MetaData(
 
 from mailbot.store import erasures, minutes, packed, terms  # noqa: E402, F401  (tables of their own pages, named by the same convention)
 
-_EMPTY, _ZERO = {"server_default": ""}, {"server_default": "0"}
+_UNSIGNED = BigInteger().with_variant(Integer, "sqlite")  # 32 bits without a sign (RFC 9051 §2.3.1.1)
+_EMPTY, _ZERO, _FALSE = {"server_default": ""}, {"server_default": "0"}, {"server_default": false()}
 _BY_SERIES = (Index("ix_complaint_stage", "stage", "series"), Index("ix_complaint_closed_at", "series", "closed_at"))
 OWED_ACK = "state = 'owed' AND kind IN ('ack', 'ack-group')"  # a question must say it word for word to find its index
-_FALSE: dict[str, Any] = {"server_default": false()}
 
 
 class Meta(SQLModel, table=True):
@@ -85,8 +85,8 @@ class Place(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     account: str
     folder: str
-    uidvalidity: int
-    uid: int
+    uidvalidity: int = Field(sa_type=_UNSIGNED)
+    uid: int = Field(sa_type=_UNSIGNED)
     inbound_id: int | None = Field(default=None, foreign_key="inbound.id", index=True)
     # known | vanished (unread, gone) | refused (never given) | passed (sent folder, not our business)
     state: str = Field(default="known", index=True)
