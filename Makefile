@@ -32,9 +32,10 @@ test: $(READY) ## vérifie tout ; installe avant, une fois, les paquets Debian n
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
-test-long: $(READY) ## les vérifications qui durent plus que les dix minutes de « make test »
+test-long: $(READY) ## les vérifications qui durent plus que les dix minutes de « make test », puis celui-ci sur PostgreSQL
 	@tools/test-packages.sh
 	$(BIN)/python -m pytest -m long $(SPREAD) $(ARGS)
+	MAILBOT_TEST_REGISTER=postgresql $(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 kill-matrix: $(READY) ## tue le bureau à chaque point nommé, trois fois, le relance, et imprime le tableau (un quart d’heure)
 	@tools/test-packages.sh

@@ -338,7 +338,10 @@ async def test_mails_of_others_that_name_the_person_are_their_evidence_unless_as
         words = ["--others"] if too else []
         done = typed(config_of(tmp_path), "person", "pseudonymise", cast.CARL, "--yes", "--anyway", *words)
         assert "REC-2026-0002" in done.stderr
-        kept = [desk.register.ask(lambda tx, i=m.id: erase_bytes(tx, i)) for m in desk.rows(Inbound)]
+        kept = [
+            desk.register.ask(lambda tx, i=m.id: erase_bytes(tx, i))
+            for m in sorted(desk.rows(Inbound), key=lambda m: m.id or 0)
+        ]
         assert [bool(k) for k in kept] == [False, not too]
         other = desk.file("REC-2026-0002")
         assert (other.complainant_addr, other.subject, other.erased_at) == (cast.OPALE, "Stagiaire absent", None)

@@ -54,6 +54,7 @@ def a_meeting_that_names_her(at: Scene) -> Meeting:
     return Meeting(first=now.date(), last=now.date(), made_at=now, pdf=b"", sheet=b"", decisions=words, bulletin=words)
 
 
+@pytest.mark.sqlite("every byte of the file and its log; a database: test_the_same_on_postgresql")
 async def test_no_byte_is_left_no_figure_moved_and_nothing_comes_back(
     mail_server: MailServer, tmp_path: Path, guard: Guard
 ) -> None:
