@@ -185,6 +185,7 @@ def open_register(settings: Config, *, left: bool = False) -> Any:
 
     try:
         register = Ledger(settings.database_url)
+        OPENED.append(register)
         register.upgrade()
         why = register.ask(instance.elsewhere)
         gone = why and register.ask(lambda tx: recall(tx, instance.LEFT))
@@ -193,7 +194,6 @@ def open_register(settings: Config, *, left: bool = False) -> Any:
     except (Trouble, OSError) as error:  # without its words: they may hold the URL
         what = f"Le registre ne s’ouvre pas ({type(error).__name__})"
         fail(TRY_LATER, f"{what} : vérifiez data_dir ou database.url, les droits et la place ; voir « mailbot check ».")
-    OPENED.append(register)
     if why and not (gone and left):
         fail(WRONG_CONFIG, f"Aucun bureau ne travaille sur ce registre : {why}.")
     return register
