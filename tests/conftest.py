@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +24,17 @@ from mailbot.config import Config
 
 # a polite kill ends the run as Ctrl-C does, so that no server is left behind
 signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+# Every desk that a test starts would compile the whole program again, and pytest every test file.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# Begun first in any order: one that came last would leave every other process idle.
+LONGEST = (
+    "crash/test_kill_matrix crash/test_random_kills person/test_commands promises/test_backup scenes/test_essai "
+    "scenes/test_two_hundred staff/test_leaks staff/test_replies_obeyed staff/test_spoofs staff/test_stages_corridor "
+    "staff/test_three_weeks test_app test_cli test_corridor test_demo test_store"
+).split()
 
 Server = TypeVar("Server", MailServer, Postgres)
 
@@ -63,21 +75,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The tests of a file stay together: they share servers. The same number gives the same order to every worker."""
-    if registers.POSTGRESQL:
-        about_files = [item for item in items if item.get_closest_marker("sqlite")]
-        config.hook.pytest_deselected(items=about_files)
-        items[:] = [item for item in items if item not in about_files]
-    seed = config.getoption("--shuffle")
-    if seed is None:
-        return
-    chance = random.Random(seed)
     files: dict[str, list[pytest.Item]] = {}
     for item in items:
         files.setdefault(item.nodeid.partition("::")[0], []).append(item)
     names = list(files)
-    chance.shuffle(names)
-    for name in names:
-        chance.shuffle(files[name])
+    seed = config.getoption("--shuffle")
+    if seed is not None:
+        chance = random.Random(seed)
+        chance.shuffle(names)
+        for name in names:
+            chance.shuffle(files[name])
+    names.sort(key=lambda name: name.removeprefix("tests/").removesuffix(".py") not in LONGEST)
     items[:] = [item for name in names for item in files[name]]
 
 
