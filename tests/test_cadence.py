@@ -582,6 +582,14 @@ def test_what_was_written_is_never_owed_again(file: Case, ahead: timedelta, cale
     assert owed(file, now, calendar, hours, frozenset(s.name for s in due)) == ()
 
 
+def test_a_file_assessed_while_the_clock_was_ahead_is_looked_at_again() -> None:
+    """Found by the test below: nothing else is fixed, and the daily chase begins after the last day looked at."""
+    start = datetime(2024, 9, 1, 7, tzinfo=UTC)
+    ahead = case(received_at=start, priority="P1", ack_state="owed", due_on=None, assessed_at=start + timedelta(days=5))
+    calendar, hours = Calendar(timezone="America/Cayenne"), Hours(send_from=time(0), send_until=time(4, 30))
+    assert next_look(ahead, start, calendar, hours, NONE) == datetime(2024, 9, 9, 6, 30, tzinfo=UTC)
+
+
 @slow
 @given(files(), AHEAD, CALENDARS, HOURS)
 def test_the_next_look_is_ahead_within_sending_hours_and_finds_something(
