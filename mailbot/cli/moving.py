@@ -121,7 +121,7 @@ def _move(settings: Config, source: Ledger, target: Ledger, *, hidden: bool, any
     from mailbot.store import lead, moving
 
     told: dict[str, Any] = {"from": moving.place(source.url), "to": moving.place(target.url), "already": False}
-    with lead.alone(source):
+    with lead.alone(source, lambda: datetime.now(UTC)):
         work = moving.Move(source, target, secrets.token_hex(16))
         here = work.begin(settings.instance_id, lambda: secrets.token_hex(16))
         if work.done:

@@ -18,12 +18,9 @@ from mailbot.workdays import local_date
 
 log = structlog.get_logger()
 
-
 MOST_ROADS = 4  # connections to the sending server at once
 PER_ROAD = 8  # letters that wait before one more is opened
 ASK_AGAIN = timedelta(hours=1)  # after a server refused one more
-
-
 BARRED = Answer(outcome="refused", words="essai : cette adresse ne reçoit rien")
 
 
@@ -50,7 +47,7 @@ class Post:
         self.road = road
         self.most = most
         self._had: tuple[int, datetime] | None = (
-            None  # how many roads the server let us have, and until when we ask no more
+            None  # roads that the server let us have, and until when no more are asked for
         )
         self.accepted = 0  # letters that the server took since this desk is at work
         self.on_accepted: Callable[[], Awaitable[object]] = _no_news
@@ -124,30 +121,29 @@ class Post:
         """The second fence of essai: at the last step too, nothing leaves to an outsider."""
         return ledger.mode(tx, self.config.mode) != "essai" or self.config.person(letter.envelope_to) is not None
 
-    async def end(self, letter: post.Claimed, answer: Answer | None, *, more: bool, room: bool) -> Next | None:
-        """Writes down how an attempt ended and, with `more`, takes the next letter in the same commit."""
+    async def end(self, letter: post.Claimed, answer: Answer | None) -> None:
+        """Writes down how an attempt ended, and nothing else in that commit: whatever fails beside it must not undo it."""
+        if answer is None:
+            return
         now = self.bench.clock()
 
-        def write(tx: Session) -> Next | None:
+        def write(tx: Session) -> None:
             row = post.standing(tx, letter.id)
-            if answer is not None and post.still_counts(row, letter, answer.outcome):
-                became = post.settle(tx, row, answer.outcome, answer.words, now, queue_id=answer.queue_id)
-                if became == "sent":
-                    ledger.remember(tx, "accepted_at", now.isoformat())
-                if became != "later":
-                    self.settled(tx, letter.id, became, now)
-                failpoints.hit("S09")
-            return self.claim(tx, self.bench.clock(), room=room) if more else None
+            if not post.still_counts(row, letter, answer.outcome):
+                return
+            became = post.settle(tx, row, answer.outcome, answer.words, now, queue_id=answer.queue_id)
+            if became == "sent":
+                ledger.remember(tx, "accepted_at", now.isoformat())
+            if became != "later":
+                self.settled(tx, letter.id, became, now)
+            failpoints.hit("S09")
 
-        following = await self.bench.insist(write)
-        if answer is None:
-            return following
+        await self.bench.insist(write)
         failpoints.hit("S10")
         log.info("letter", name=letter.name, outcome=answer.outcome, answer=answer.words[:200])
         if answer.outcome == "sent":
             self.accepted += 1
             await self.on_accepted()
-        return following
 
     def settled(self, tx: Session, letter_id: int, outcome: str, at: datetime) -> None:
         """What the end of a letter means for its file."""
@@ -179,7 +175,7 @@ class Post:
 
 
 class _Shift:
-    """The roads that are out at once. Each takes a letter, sends it, and takes the next with the commit that settles it."""
+    """The roads that are out at once. Each takes a letter, sends it, and takes the next once it is settled."""
 
     def __init__(self, office: Post, go_on: Callable[[], bool]) -> None:
         self.post = office
@@ -216,20 +212,20 @@ class _Shift:
 
     async def _one(self, road: Road) -> None:
         """One connection, to the last letter."""
-        now = self.post.bench.clock()
-        if not self._goes_on():
-            return
-        following = await self.post.bench.together(lambda tx: self.post.claim(tx, now))
-        while following is not None:
+        while self._goes_on() and (this := await self._next()):
             failpoints.hit("S02")
             if not self._goes_on():
-                await self.post.give_back(following.letter)
+                await self.post.give_back(this.letter)
                 return
-            following = await self._through(following, road)
-            self._more(following.behind if following else 0)
+            if self.tried:
+                self._more(this.behind)
+            await self._through(this, road)
 
-    async def _through(self, this: Next, road: Road) -> Next | None:
-        """One letter; the next one in hand."""
+    async def _next(self) -> Next | None:
+        room, now = len(self.roads) < self.post.allowed, self.post.bench.clock()
+        return await self.post.bench.together(lambda tx: self.post.claim(tx, now, room=room))
+
+    async def _through(self, this: Next, road: Road) -> None:
         try:
             answer = await self.post.send(this.letter, road) if this.leaves else BARRED
         except RoadClosed:
@@ -239,8 +235,7 @@ class _Shift:
             road.close()
             raise
         self.tried += 1
-        room = len(self.roads) < self.post.allowed
-        return await self.post.end(this.letter, answer, more=self._goes_on(), room=room)
+        await self.post.end(this.letter, answer)
 
     def _more(self, behind: int) -> None:
         """One more road for each eight letters that wait, once the first has seen one through."""

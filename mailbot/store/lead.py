@@ -16,7 +16,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import IO, Any
 
 from sqlalchemy import Connection, text
@@ -206,11 +206,11 @@ def _held(tx: Session, kind: int) -> set[int]:
 
 
 @contextlib.contextmanager
-def alone(ledger: Ledger) -> Iterator[None]:
+def alone(ledger: Ledger, clock: Callable[[], datetime]) -> Iterator[None]:
     """For work that no desk may share: none is at work, and on an SQLite register none can begin. Raises Busy."""
     if not ledger.sqlite and (n := ledger.ask(at_work)):
         raise Busy(f"{n} bureau(x) au travail sur ce registre")
-    file = Lead(ledger, "", lambda: datetime.now(UTC))
+    file = Lead(ledger, "", clock)
     try:
         if ledger.sqlite:
             file.open()
