@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from mailbot import failpoints, letters, oauth
+from mailbot import failpoints, frugal, letters, oauth
 from mailbot.backups import Backups
 from mailbot.config import Config
 from mailbot.corridor.bench import Bench, house, words
@@ -390,4 +390,5 @@ async def serve(config: Config, *, once: bool, **how: Any) -> None:
         loop = asyncio.get_running_loop()
         for sig in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sig, daemon.stop)
+        frugal.settle()
         await (daemon.once() if once else daemon.run())

@@ -213,7 +213,7 @@ class Desk:
     earlier_complainant: bool = False
     history: tuple[Past, ...] = ()
     from_sender: int = 0  # mails of this sender in the hour before this one, by INTERNALDATE
-    unproven: int = 0  # mails of senders whom the provider did not pass, same hour
+    unproven: int = 0  # mails of senders whom the provider did not pass, same hour, up to the limit
     letters_to_sender: int = 0  # AR and receipts written to this address in the last hour
     letters_in_a_day: int = 0  # the same, in the last 24 hours
     group_key: str = ""  # the open due row that gathers letters to this address, "" when none

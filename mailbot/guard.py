@@ -35,6 +35,7 @@ RLIMIT_CPU_SECONDS = 60
 _HEAD_BYTES = 64_000_000
 _BLOB_BYTES = 1_000_000_000
 _SLICE = 1 << 20
+HELD_BYTES = 8 << 20  # of the mail last read, which its child need not be sent again: both ends hold it meanwhile
 _DIED = (asyncio.IncompleteReadError, ConnectionError, ValueError, KeyError, TypeError)
 
 
@@ -63,6 +64,7 @@ class Guard:
         self.wall_seconds = wall_seconds
         self.memory_mb = memory_mb
         self._child: asyncio.subprocess.Process | None = None
+        self._held: bytes | None = None  # the mail that the child still has
         self._lock = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -99,8 +101,9 @@ class Guard:
         async with self._lock:
             child = await self._start()
             try:
+                held, self._held = self._held, raw if len(raw) <= HELD_BYTES else None
                 async with asyncio.timeout(self.wall_seconds):
-                    await _send(child, head, raw)
+                    await _send(child, head | {"held": raw is held}, b"" if raw is held else raw)
                     failpoints.hit("K08")
                     answer, blobs = await _receive(child)
             except TimeoutError:
@@ -145,7 +148,7 @@ class Guard:
 
     async def _kill(self) -> str:
         """Ends the child, whatever state it is in; how it ended, for the reason."""
-        child, self._child = self._child, None
+        child, self._child, self._held = self._child, None, None
         if child is None:
             return ""
         with contextlib.suppress(ProcessLookupError):
@@ -243,18 +246,21 @@ def _fence(memory_mb: int, parent: int) -> None:
 
 
 def _serve(source: BinaryIO, out: BinaryIO) -> None:
-    from mailbot import reading
+    from mailbot import frugal, reading
     from mailbot.message import reader  # noqa: F401  (loaded before a mail waits for it)
 
+    frugal.settle()
     words: Any = None
+    mail = b""
     for mails in range(LIFE_MAILS + 1):
         request = _take(source)
         if request is None:
             return
-        head, raw = request
+        head, sent = request
+        mail = mail if head.get("held") else sent
         if head["do"] == "start":
             words = reading.Words.from_json(head["words"]) if head["words"] else reading.EMPTY_WORDS
-        answer, blobs = _answer(reading, words, head, raw)
+        answer, blobs = _answer(reading, words, head, mail)
         answer["last"] = answer.get("last", False) or mails >= LIFE_MAILS or _cpu_seconds() > LIFE_CPU_SECONDS
         _give(out, answer, blobs)
         if answer["last"]:

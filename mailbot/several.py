@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from mailbot import app
+from mailbot import app, frugal
 from mailbot.app import Daemon
 from mailbot.config import Config
 
@@ -65,6 +65,7 @@ class Row:
             app.refuse_leaks(config)
         for sig in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(sig, self.stop)
+        frugal.settle()
         await self.run()
 
     async def once(self) -> list[str]:

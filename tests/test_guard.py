@@ -71,6 +71,26 @@ async def test_a_large_file_crosses_the_pipe(reader: Guard) -> None:
     assert await reader.cut_out(raw, ["1"]) == {"1": data}
 
 
+async def test_the_files_of_the_mail_just_read_are_cut_out_of_what_the_child_has(reader: Guard) -> None:
+    await reader.read(FILES)
+    assert await reader.cut_out(FILES, ["1"]) == {"1": b"\0\1\2\xff"}
+    assert await reader.cut_out(FILES, ["2"]) == {"2": b"deux"}
+
+
+async def test_another_mail_read_meanwhile_is_not_taken_for_it(reader: Guard) -> None:
+    await reader.read(FILES)
+    await reader.read(GOOD)
+    assert await reader.cut_out(FILES, ["1"]) == {"1": b"\0\1\2\xff"}
+
+
+async def test_a_new_child_is_sent_the_mail_again(reader: Guard) -> None:
+    await reader.read(FILES)
+    os.kill(pid_of(reader), signal.SIGKILL)
+    with contextlib.suppress(guard.Unreadable):  # it may be gone already when the call comes
+        await reader.cut_out(FILES, ["2"])
+    assert await reader.cut_out(FILES, ["1"]) == {"1": b"\0\1\2\xff"}
+
+
 async def test_one_child_serves_many_mails(reader: Guard) -> None:
     first = pid_of(reader)
     for _ in range(5):

@@ -267,6 +267,17 @@ def test_a_folder_stands_for_the_desks_in_it_and_each_says_its_mode_and_its_trou
     assert {line.partition(" : ")[0] for line in result.stderr.splitlines()} >= {"a@ief.example", "b@ief.example"}
 
 
+def test_a_register_that_does_not_open_is_told_and_keeps_no_other_desk_from_its_work(folder: Path) -> None:
+    (folder / "a" / "data").mkdir()
+    (folder / "a" / "data" / "mailbot.db").write_text("pas un registre\n" * 99)
+    result = call("run", "--once", "--config", folder)
+    assert result.exit_code == 75
+    assert "Le registre ne s’ouvre pas" in result.stderr
+    assert "a@ief.example : ce bureau ne travaille pas, les autres continuent." in result.stderr
+    assert (folder / "b" / "data" / "mailbot.db").exists()
+    assert any(line.startswith("b@ief.example : ") for line in result.stderr.splitlines())  # it went to its mailbox
+
+
 def test_the_mistakes_of_all_desks_are_told_at_once(folder: Path) -> None:
     for name in ("a", "b"):
         file = folder / name / "mailbot.toml"

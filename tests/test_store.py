@@ -285,8 +285,10 @@ def query(**changes: Any) -> desks.Query:
     return desks.Query(**(fields | changes))
 
 
-def ask_desk(register: Ledger, inbound_id: int, **changes: Any) -> Any:
-    setting = desks.Setting(now=cast.NOON, mode="live", start=cast.NOON, timezone="Europe/Paris", prefix="REC")
+def ask_desk(register: Ledger, inbound_id: int, *, unproven: int = 60, **changes: Any) -> Any:
+    setting = desks.Setting(
+        now=cast.NOON, mode="live", start=cast.NOON, timezone="Europe/Paris", prefix="REC", unproven=unproven
+    )
     return register.ask(lambda tx: desks.desk_for(tx, tx.get_one(Inbound, inbound_id), query(**changes), setting))
 
 
@@ -325,6 +327,8 @@ def test_floods_are_counted_by_internaldate_over_the_hour_before(register: Ledge
         register.run(judged)
     desk = ask_desk(register, put(register, 9))
     assert (desk.from_sender, desk.unproven) == (3, 3)
+    assert ask_desk(register, put(register, 10), unproven=2).unproven == 2  # a flood is one, however high it stands
+    assert ask_desk(register, put(register, 11), unproven=0).unproven == 0
 
 
 def test_letters_to_an_address_are_counted_over_the_last_hour_and_the_last_day(register: Ledger) -> None:

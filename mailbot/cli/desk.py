@@ -66,12 +66,13 @@ def run(
     several = len(given) > 1 or any(path.is_dir() for path in given)
     desks = load_several(given) if several else [load(given[0] if given else None)]
     log_to(sys.stdout)
-    for settings in desks:
-        if len(desks) > 1:
-            typer.echo(f"{settings.mailbox.address} :")
-        say_mode(settings)
+    if len(desks) == 1:
+        say_mode(desks[0])
+        work = _one(desks[0], once)
+    else:
+        work = _several(desks, [settings for settings in desks if _says_its_mode(settings)], once)
     try:
-        played_out(_one(desks[0], once) if len(desks) == 1 else _several(desks, once))
+        played_out(work)
     except daemon.Leaking as error:
         fail(NOT_DONE, f"mailbot refuse de démarrer : le texte d’un inconnu changerait nos lettres ({error}).", LEAKING)
 
@@ -94,13 +95,26 @@ async def _one(settings: Config, once: bool) -> None:
         fail(TRY_LATER, f"{error}.", getattr(error, "advice", ""))
 
 
-async def _several(desks: Sequence[Config], once: bool) -> None:
+def _says_its_mode(settings: Config) -> bool:
+    """One desk of several: False for one whose register does not open, which is told and keeps no other waiting."""
+    typer.echo(f"{settings.mailbox.address} :")
+    try:
+        say_mode(settings)
+    except typer.Exit:
+        typer.echo(f"{settings.mailbox.address} : ce bureau ne travaille pas, les autres continuent.", err=True)
+        return False
+    return True
+
+
+async def _several(desks: Sequence[Config], opened: Sequence[Config], once: bool) -> None:
+    """`opened`: the only ones that --once works for; a daemon tries the others again."""
     from mailbot.several import Row
 
-    row = Row(desks)
     if not once:
-        await row.serve()
-    elif troubles := await row.once():
+        await Row(desks).serve()
+        return
+    troubles = await Row(opened).once()
+    if troubles or len(opened) < len(desks):
         fail(TRY_LATER, *troubles)
 
 

@@ -117,6 +117,7 @@ class Bench:
             start=ledger.started_at(tx, self.config.mailbox.since, now),
             timezone=self.config.calendar.timezone,
             prefix=self.config.intake.prefix,
+            unproven=self.config.intake.flood.unproven if self.config.mailbox.authserv_id else 0,
         )
 
     def act(self, tx: Session, cause: str, *, inbound_id: int | None = None, files: Files | None = None) -> Act:

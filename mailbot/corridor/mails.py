@@ -57,11 +57,14 @@ class Mails:
         keeps its last attempt until this life has lasted a while."""
         self._careful_until = time.monotonic() + GRACE
 
-    def _take_up(self, tx: Session) -> Row:
-        """The mails that wait, the first of them in hand: its attempt counted, its bytes at hand, in one commit."""
+    def _waiting(self, tx: Session) -> list[int]:
         careful = time.monotonic() < self._careful_until
         below = {"below": ATTEMPTS - 1} if careful else {}
-        ids = keep.waiting(tx, me=self.bench.me, **below)
+        return keep.waiting(tx, me=self.bench.me, **below)
+
+    def _take_up(self, tx: Session) -> Row:
+        """The mails that wait, the first of them in hand: its attempt counted, its bytes at hand, in one commit."""
+        ids = self._waiting(tx)
         light = keep.light(tx, ids, AHEAD_BYTES) if len(ids) > 1 else set()
         row = Row([(inbound_id, inbound_id in light) for inbound_id in ids])
         if ids:
@@ -75,7 +78,7 @@ class Mails:
         Returns how many were decided. Raises guard.NotStarted when no mail can be read at all on this machine.
         """
         decided = 0
-        while (row := await self.bench.db(self._take_up)).mails:
+        while await self.bench.ask(self._waiting) and (row := await self.bench.db(self._take_up)).mails:
             try:
                 while row.mails:
                     if not go_on():

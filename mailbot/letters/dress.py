@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import (
     BaseLoader,
     ChoiceLoader,
+    Environment,
     FileSystemLoader,
     StrictUndefined,
     TemplateError,
@@ -186,7 +187,7 @@ def _subject(line: str, name: str, own: frozenset[str]) -> str:
     return " ".join(subject.split()).replace("=?", "= ?")
 
 
-def _render(environment: ImmutableSandboxedEnvironment, name: str, facts: Mapping[str, Any]) -> str:
+def _render(environment: Environment, name: str, facts: Mapping[str, Any]) -> str:
     try:
         return environment.get_template(name).render(facts)
     except TemplateSyntaxError as error:
@@ -207,16 +208,18 @@ def _place(error: Exception, name: str) -> str:
     return place
 
 
-def environment(folder: Path | None) -> ImmutableSandboxedEnvironment:
+def environment(folder: Path | None) -> Environment:
     """The templates as a letter finds them, for whoever reads them without writing one."""
     return _environment(folder)
 
 
 @lru_cache(maxsize=8)
-def _environment(folder: Path | None) -> ImmutableSandboxedEnvironment:
-    """The templates; those of `folder` come first, one by one. Borrowed text is data only, never a template."""
+def _environment(folder: Path | None) -> Environment:
+    """The templates; those of `folder` come first, one by one, and in the sandbox then, which our own have no need of. Borrowed
+    text is data only, never a template."""
     loaders: list[BaseLoader] = [FileSystemLoader(folder)] if folder else []
-    environment = ImmutableSandboxedEnvironment(
+    kind = ImmutableSandboxedEnvironment if folder else Environment
+    environment = kind(
         loader=ChoiceLoader([*loaders, FileSystemLoader(TEMPLATES)]),
         undefined=StrictUndefined,
         autoescape=select_autoescape(("html",)),

@@ -56,7 +56,7 @@ FILE = select(Complaint.id).where(Complaint.number == bindparam("number"))
 LAST = select(Counter.n).where(Counter.series == bindparam("series_"), Counter.year == bindparam("year_"))
 COUNTED = update(Counter).where(col(Counter.series) == bindparam("series_"), col(Counter.year) == bindparam("year_"))
 OWED = select(Due.key).where(Due.key == bindparam("key"))
-SETTLED = select(LetterKey.key).where(col(LetterKey.key).in_(bindparam("keys", expanding=True))).limit(1)
+SETTLED = select(LetterKey.key).where(LetterKey.key == bindparam("key"))
 OF_A_FILE = ("path", "name", "content_type", "size", "sha256", "evidence", "problem")
 FILES = select(Attachment.id).where(Attachment.inbound_id == bindparam("mail")).limit(1)
 
@@ -190,7 +190,7 @@ def _meet(tx: Session, effect: fx.Meet, act: Act) -> None:
 
 
 def _letter(tx: Session, effect: fx.Letter, act: Act) -> None:
-    if direct.ask(tx, SETTLED, keys=effect.keys).first():
+    if any(direct.ask(tx, SETTLED, key=key).first() for key in effect.keys):
         return  # decided twice, written once
     dressed = act.dress(effect)
     letter_id: int = direct.add(

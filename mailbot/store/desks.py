@@ -52,14 +52,26 @@ IN_THE_HOUR = (
     Inbound.received_at > bindparam("after"),
     Inbound.received_at <= bindparam("until"),
     Inbound.id != bindparam("this"),
-    col(Inbound.verdict).in_(COUNTED),
+    col(Inbound.verdict).in_(direct.each(COUNTED)),
 )
 FROM_SENDER = select(func.count()).select_from(Inbound).where(Inbound.from_addr == bindparam("addr"), *IN_THE_HOUR)
-UNPROVEN = select(func.count()).select_from(Inbound).where(col(Inbound.proof).not_like("pass%"), *IN_THE_HOUR)
+UNPROVEN = select(
+    func.count()
+).select_from(  # the newest first, and no more than make a flood: an hour may hold thousands
+    select(Inbound.id)
+    .where(col(Inbound.proof).not_like("pass%"), *IN_THE_HOUR)
+    .order_by(col(Inbound.received_at).desc())
+    .limit(bindparam("most"))
+    .subquery()
+)
 GREETED = (
     select(func.count(when((col(Letter.created_at) > bindparam("hour"), 1))), func.count())
     .select_from(Letter)
-    .where(Letter.to_addr == bindparam("addr"), Letter.created_at > bindparam("day"), col(Letter.kind).in_(GREETINGS))
+    .where(
+        Letter.to_addr == bindparam("addr"),
+        Letter.created_at > bindparam("day"),
+        col(Letter.kind).in_(direct.each(GREETINGS)),
+    )
 )
 GREETED_LIVE = GREETED.where(Letter.envelope_to == bindparam("addr"))
 GROUP = select(Due.key).where(
@@ -126,6 +138,7 @@ class Setting:
     start: datetime
     timezone: str
     prefix: str
+    unproven: int = 0  # from how many mails of unproven senders in an hour on one more is held; 0: nobody asks
 
 
 def desk_for(tx: Session, inbound: Inbound, query: Query, setting: Setting, *, unreadable: str = "") -> Desk:
@@ -161,7 +174,7 @@ def desk_for(tx: Session, inbound: Inbound, query: Query, setting: Setting, *, u
         earlier_complainant=_wrote_before(tx, query.author),
         history=_history(tx, query, series, setting),
         from_sender=_from_sender(tx, inbound, query.author),
-        unproven=_unproven(tx, inbound),
+        unproven=_unproven(tx, inbound, setting.unproven),
         letters_to_sender=in_an_hour,
         letters_in_a_day=in_a_day,
         group_key=_group_key(tx, query.complainant),
@@ -302,8 +315,9 @@ def _from_sender(tx: Session, inbound: Inbound, addr: str) -> int:
     return int(direct.ask(tx, FROM_SENDER, addr=addr, **_hour_before(inbound)).scalar_one())
 
 
-def _unproven(tx: Session, inbound: Inbound) -> int:
-    return int(direct.ask(tx, UNPROVEN, **_hour_before(inbound)).scalar_one())
+def _unproven(tx: Session, inbound: Inbound, most: int) -> int:
+    """Counted up to `most`."""
+    return int(direct.ask(tx, UNPROVEN, most=most, **_hour_before(inbound)).scalar_one()) if most else 0
 
 
 def _hour_before(inbound: Inbound) -> dict[str, Any]:
@@ -370,4 +384,4 @@ def kind_of(tx: Session, letter_id: int, kind: str) -> str:
 
 
 def _keys(tx: Session, letter_id: int) -> Sequence[str]:
-    return direct.ask(tx, KEYS, letter=letter_id).scalars().all()
+    return direct.ask(tx, KEYS, letter=letter_id).scalars()

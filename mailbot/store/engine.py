@@ -6,11 +6,14 @@ BEGIN IMMEDIATE, because a deferred one loses updates silently (reliability L16,
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 MIGRATIONS = "mailbot.store:migrations"
@@ -68,9 +71,21 @@ def _sqlite(url: str, synchronous: str) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         options = connection.get_execution_options()
-        connection.exec_driver_sql("BEGIN" if options.get("mailbot_reading") else "BEGIN IMMEDIATE")
+        drive(connection, "BEGIN" if options.get("mailbot_reading") else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def drive(connection: Connection, words: str, values: Sequence[Any] = (), *, many: bool = False) -> sqlite3.Cursor:
+    """A statement handed to SQLite's driver past SQLAlchemy's execution; with `many`, for each of several sets of values. Raises
+    what SQLAlchemy would, without the values in its words."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        done: sqlite3.Cursor = driver.executemany(words, values) if many else driver.execute(words, values)
+    except sqlite3.Error as error:
+        dialect = connection.dialect
+        raise DBAPIError.instance(words, None, error, sqlite3.Error, hide_parameters=True, dialect=dialect) from error
+    return done
 
 
 def upgrade(engine: Engine) -> None:

@@ -132,7 +132,7 @@ def _cut_off() -> Iterator[None]:
 
 
 def remember(tx: Session, key: str, value: str) -> None:
-    if not direct.ask(tx, CORRECT, fact=key, value=value).rowcount:
+    if not direct.ask(tx, CORRECT, fact=key, value=value).written:
         direct.add(tx, Meta, key=key, value=value)
 
 

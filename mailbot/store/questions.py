@@ -335,6 +335,16 @@ def before_start(tx: Session, since: datetime) -> list[Inbound]:
 
 
 CLOCKED = ("chase", "progress", "late", "waiting-reminder", "survey")
+STEPS = (
+    select(LetterKey.key)
+    .join(Letter, col(Letter.id) == col(LetterKey.letter_id))
+    .where(Letter.complaint_id == bindparam("file"), col(Letter.kind).in_(direct.each(CLOCKED)))
+)
+AWAY = (
+    select(Absence.person, Absence.substitute)
+    .where(Absence.first <= bindparam("today"), Absence.last >= bindparam("today"))
+    .order_by(col(Absence.id))
+)
 
 
 def looks_due(tx: Session, now: datetime, limit: int = 500) -> list[int]:
@@ -347,18 +357,12 @@ def looks_due(tx: Session, now: datetime, limit: int = 500) -> list[int]:
 
 def step_keys(tx: Session, row: Complaint) -> list[str]:
     """Keys of the letters that the clock already caused in this cycle of a file."""
-    rows = tx.exec(
-        select(LetterKey.key)
-        .join(Letter, col(Letter.id) == col(LetterKey.letter_id))
-        .where(Letter.complaint_id == row.id, col(Letter.kind).in_(CLOCKED))
-    )
-    return [k for k in rows if k.split(":")[2:3] == [str(row.cycle)]]
+    return [k for k in direct.ask(tx, STEPS, file=row.id).scalars() if k.split(":")[2:3] == [str(row.cycle)]]
 
 
 def absences(tx: Session, today: date) -> dict[str, str]:
     """Who is away today → who stands in."""
-    rows = tx.exec(select(Absence).where(Absence.first <= today, Absence.last >= today).order_by(col(Absence.id)))
-    return {a.person: a.substitute for a in rows if a.substitute}
+    return {a.person: a.substitute for a in direct.ask(tx, AWAY, today=today) if a.substitute}
 
 
 def pending_of(tx: Session, inbound_id: int) -> Waiting | None:

@@ -26,12 +26,12 @@ FILE = select(
     col(Complaint.subject),
 ).where(col(Complaint.number) == bindparam("number"))
 THEIRS = select(col(Inbound.received_at), col(Inbound.message_id)).where(
-    col(Inbound.complaint_id) == bindparam("file"), col(Inbound.from_addr).in_(bindparam("reader", expanding=True))
+    col(Inbound.complaint_id) == bindparam("file"), col(Inbound.from_addr) == bindparam("reader")
 )
 OURS = select(col(Letter.created_at), col(Letter.message_id)).where(
     col(Letter.complaint_id) == bindparam("file"),
-    col(Letter.to_addr).in_(bindparam("reader", expanding=True)),
-    col(Letter.state).not_in(NEVER_LEFT),
+    col(Letter.to_addr) == bindparam("reader"),
+    col(Letter.state).not_in(direct.each(NEVER_LEFT)),
     col(Letter.name) != bindparam("without"),
 )
 
@@ -51,9 +51,9 @@ def of(tx: Session, number: str, reader: Collection[str], *, without: str = "") 
     row = direct.ask(tx, FILE, number=number).first()
     if row is None:
         return Told()
-    addresses = [address.lower() for address in reader]
-    theirs = direct.ask(tx, THEIRS, file=row.id, reader=addresses)
-    ours = direct.ask(tx, OURS, file=row.id, reader=addresses, without=without)
+    addresses = {address.lower() for address in reader}
+    theirs = (each for a in addresses for each in direct.ask(tx, THEIRS, file=row.id, reader=a))
+    ours = (each for a in addresses for each in direct.ask(tx, OURS, file=row.id, reader=a, without=without))
     both = sorted((at, message_id) for at, message_id in [*theirs, *ours])
     return Told(
         ids=tuple(message_id for _, message_id in both if message_id),

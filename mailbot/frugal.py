@@ -1,0 +1,26 @@
+"""What a desk at work settles once with Python and the C library, so that it holds less memory and no thread waits long."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import sys
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # mallopt(3)
+SHARES = (
+    0.001  # seconds after which a thread that computes lets the others have their turn; 0.005 if nobody says otherwise
+)
+LARGE = 256 * 2**10  # bytes from which on memory is the system's again as soon as it is given back: files of a mail
+YOUNG = 20_000  # objects between two looks for garbage: a mail makes thousands, hardly any of them in circles
+
+
+def settle() -> None:
+    """Call once everything is loaded. Asks nothing that a C library other than glibc would miss."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, 10, 50)
+    sys.setswitchinterval(SHARES)
+    allocator = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if allocator:
+        for setting, value in ((M_MMAP_THRESHOLD, LARGE), (M_TRIM_THRESHOLD, LARGE), (M_ARENA_MAX, 2)):
+            allocator(setting, value)
