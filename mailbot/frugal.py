@@ -10,7 +10,7 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # mallopt(3)
 SHARES = (
     0.001  # seconds after which a thread that computes lets the others have their turn; 0.005 if nobody says otherwise
 )
-LARGE = 256 * 2**10  # bytes from which on memory is the system's again as soon as it is given back: files of a mail
+LARGE = 2**19  # bytes from which on memory is the system's again as soon as it is given back: files of a mail
 YOUNG = 20_000  # objects between two looks for garbage: a mail makes thousands, hardly any of them in circles
 
 

@@ -13,7 +13,7 @@ from mailbot.corridor.bench import Bench
 from mailbot.corridor.mails import Mails
 from mailbot.desk import Case
 from mailbot.reports import digest
-from mailbot.store import apply, desks, ledger, quality, questions
+from mailbot.store import apply, cases, desks, direct, ledger, quality, questions
 from mailbot.store.ledger import Session
 from mailbot.store.tables import Complaint, Due, Inbound
 
@@ -70,15 +70,15 @@ class Dues:
     def _look(self, tx: Session, complaint_id: int) -> None:
         """What the clock owes on one file, and when to look again."""
         now = self.bench.clock()
-        row = tx.get_one(Complaint, complaint_id)
+        row = cases.row_of(tx, complaint_id)
         if row.look_at is None or row.look_at > now:
             return
         done = rules.done_of(questions.step_keys(tx, row))
         away = questions.absences(tx, workdays.local_date(now, self.config.workdays))
         effects = rules.on_look(desks.as_case(row), now, self.config, done, away)
         apply.apply(tx, effects, self.bench.act(tx, f"tick:look:{row.number}:{now.isoformat(timespec='minutes')}"))
-        done = rules.done_of(questions.step_keys(tx, row))
-        row.look_at = rules.look_again(desks.as_case(row), now, self.config, done)
+        row, done = cases.row_of(tx, complaint_id), rules.done_of(questions.step_keys(tx, row))
+        direct.change(tx, Complaint, complaint_id, look_at=rules.look_again(desks.as_case(row), now, self.config, done))
 
     async def _due(self, row: Due) -> None:
         if row.kind == "undecided" and row.inbound_id:

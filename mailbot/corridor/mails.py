@@ -202,10 +202,10 @@ class Mails:
         return await self.bench.guard.cut_out(raw, paths)
 
     def write(
-        self, tx: Session, read: Read, cause: str, think: Callable[[Session, Inbound], Sequence[fx.Effect]]
+        self, tx: Session, read: Read, cause: str, think: Callable[[Session, Any], Sequence[fx.Effect]]
     ) -> Sequence[fx.Effect]:
         """One decision: derived columns, desk, rules, effects; nothing or all."""
-        inbound = tx.get_one(Inbound, read.inbound_id)
+        inbound = keep.row_of(tx, read.inbound_id)
         writer = author(read.message, self.config)
         apply.note_reading(
             tx,
@@ -218,7 +218,7 @@ class Mails:
         effects = think(tx, inbound)
         failpoints.hit("K09")
         apply.apply(tx, effects, self.bench.act(tx, cause, inbound_id=read.inbound_id, files=read.files))
-        erase.came_back(tx, read.inbound_id, self.bench.clock())
+        erase.came_back(tx, read.inbound_id, read.message.fingerprint, self.bench.clock())
         failpoints.hit("K11")
         return effects
 

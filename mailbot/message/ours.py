@@ -7,13 +7,13 @@ import re
 
 from mailbot.message import pdf
 
-_TAG = re.compile(r"<[^<>]{0,2000}>")
+_TAG = re.compile(rb"<[^<>]{0,2000}>")
 # What HTML could read a letter in; html.unescape itself tries every « & » of a file that is no text.
-_REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]{1,31};?)")
+_REFERENCE = re.compile(rb"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]{1,31};?)")
 _NOT_A_LETTER = bytes(sorted(set(range(256)) - set(b"abcdefghijklmnopqrstuvwxyz0123456789")))
 _LINES = (b"pondreaudessusdecetteligne", b"replyabovethisline")  # « é » is written in too many ways
 # Each case written out: without IGNORECASE the search leaps from hyphen to hyphen.
-_CODE = re.compile(r"-\d{4}-\d{4,6}-[A-HJ-NP-Za-hj-np-z2-9]{6}(?:\]|[%=]5[Dd])", re.ASCII)
+_CODE = re.compile(rb"-\d{4}-\d{4,6}-[A-HJ-NP-Za-hj-np-z2-9]{6}(?:\]|[%=]5[Dd])")
 
 
 def held_in(beginning: bytes) -> bool:
@@ -21,19 +21,20 @@ def held_in(beginning: bytes) -> bool:
 
     A PDF is looked into as well; what else is compressed or in base64 (a text of a word processor) is not. Linear.
     """
-    if _written(beginning.replace(b"\0", b"").decode("latin-1")):
+    if _written(beginning.replace(b"\0", b"")):
         return True
-    return pdf.is_one(beginning) and any(_written(text) for text in pdf.texts(beginning))
+    return pdf.is_one(beginning) and any(
+        _written(text.lower().encode("ascii", "ignore")) for text in pdf.texts(beginning)
+    )
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    return html.unescape(found[0])
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    return html.unescape(found[0].decode("ascii")).lower().encode("ascii", "ignore")
 
 
-def _written(text: str) -> bool:
+def _written(text: bytes) -> bool:
     if _CODE.search(text):
         return True
-    text = text.replace("=\r\n", "").replace("=\n", "").replace("=2D", "-")
-    plain = _TAG.sub("", _REFERENCE.sub(_unescaped, text)).lower().encode("ascii", "ignore")
-    letters = plain.translate(None, _NOT_A_LETTER)
+    text = text.replace(b"=\r\n", b"").replace(b"=\n", b"").replace(b"=2D", b"-")
+    letters = _TAG.sub(b"", _REFERENCE.sub(_unescaped, text)).lower().translate(None, _NOT_A_LETTER)
     return any(line in letters for line in _LINES)

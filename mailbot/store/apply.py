@@ -52,6 +52,7 @@ class Act:
     inbound_id: int | None = None  # the mail in hand
 
 
+STANDS = select(Complaint.id, Complaint.stage).where(Complaint.number == bindparam("number"))
 FILE = select(Complaint.id).where(Complaint.number == bindparam("number"))
 LAST = select(Counter.n).where(Counter.series == bindparam("series_"), Counter.year == bindparam("year_"))
 COUNTED = update(Counter).where(col(Counter.series) == bindparam("series_"), col(Counter.year) == bindparam("year_"))
@@ -94,16 +95,17 @@ def _file(tx: Session, number: str | None) -> int | None:
 
 
 def _judge(tx: Session, effect: fx.Judge, act: Act) -> None:
-    inbound = tx.get_one(Inbound, act.inbound_id)
+    file = {"complaint_id": _file(tx, effect.number)} if effect.number else {}
     direct.change(
         tx,
-        inbound,
+        Inbound,
+        act.inbound_id,
         verdict=effect.verdict,
         reason=effect.reason,
         waiting=not effect.decided,
         state="quarantined" if effect.verdict == "quarantined" else "decided",
         decided_at=act.now,
-        complaint_id=_file(tx, effect.number) or inbound.complaint_id,
+        **file,
     )
 
 
@@ -135,17 +137,18 @@ def _count(tx: Session, effect: fx.Open) -> None:
 
 def _attach(tx: Session, effect: fx.Attach, act: Act) -> None:
     file = _file(tx, effect.number)
-    direct.change(tx, tx.get_one(Inbound, effect.inbound_id or act.inbound_id), complaint_id=file)
+    direct.change(tx, Inbound, effect.inbound_id or act.inbound_id, complaint_id=file)
 
 
 def _change(tx: Session, effect: fx.Change, act: Act) -> None:
-    row = _complaint(tx, effect.number)
+    row = direct.ask(tx, STANDS, number=effect.number).first()
+    if row is None:
+        raise Impossible(f"dossier inconnu : {effect.number}")
     stage = effect.fields.get("stage", row.stage)
     if stage != row.stage and not may_follow(row.stage, stage):
         raise Impossible(f"{effect.number} : de « {row.stage} » on ne passe pas à « {stage} »")
-    for name, value in effect.fields.items():
-        setattr(row, name, value)
-    row.look_at = act.now  # whatever changed, the clock looks again
+    looks = {"look_at": act.now}  # whatever changed, the clock looks again
+    direct.change(tx, Complaint, row.id, **{**effect.fields, **looks})
 
 
 def _note(tx: Session, effect: fx.Note, act: Act) -> None:
@@ -343,10 +346,10 @@ _WRITERS: dict[type, Callable[..., None]] = {
 
 def note_reading(tx: Session, inbound_id: int, message: Message, *, from_addr: str, from_name: str, proof: str) -> None:
     """Derived columns of a mail, written by the decision that read it; `mailbot reread` may write them again."""
-    inbound = tx.get_one(Inbound, inbound_id)
     direct.change(
         tx,
-        inbound,
+        Inbound,
+        inbound_id,
         message_id=message.message_id,
         fingerprint=message.fingerprint,
         from_addr=from_addr,

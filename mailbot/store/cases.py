@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, or_, select
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import bindparam
+from sqlalchemy import select as columns
+from sqlmodel import Session, col, or_, select
 
 from mailbot.complaint import OPEN
 from mailbot.desk import Case
+from mailbot.store import direct
 from mailbot.store.brought import closed_elsewhere
 from mailbot.store.tables import Complaint
 
 MOST_LINKED = 50  # files about one matter
+WHOLE = columns(*Complaint.__table__.columns)  # type: ignore[attr-defined]
+BY_ID = WHOLE.where(col(Complaint.id) == bindparam("id"))
+BY_NUMBER = WHOLE.where(col(Complaint.number) == bindparam("number"))
 CHAIN = 5  # a kept file may be found to be a duplicate itself, later
 
 
 def case_of(tx: Session, complaint_id: int | None) -> Case | None:
-    row = tx.get(Complaint, complaint_id) if complaint_id else None
+    row = row_of(tx, complaint_id) if complaint_id else None
     return as_case(row) if row else None
+
+
+def row_of(tx: Session, complaint_id: int) -> Any:
+    """The row of a file, to read from; None for none."""
+    return direct.ask(tx, BY_ID, id=complaint_id).first()
+
+
+def numbered(tx: Session, numbers: Iterable[str]) -> tuple[Case, ...]:
+    """Files by their numbers, oldest first; those that are none are left out."""
+    rows = (direct.ask(tx, BY_NUMBER, number=number).first() for number in dict.fromkeys(numbers))
+    return tuple(as_case(row) for row in sorted(filter(None, rows), key=lambda row: int(row.id)))
 
 
 def kept_of(tx: Session, case: Case) -> Case:
@@ -48,7 +68,8 @@ def linked_to(tx: Session, case: Case) -> tuple[Case, ...]:
     return tuple(as_case(r) for r in others if r.stage in OPEN)
 
 
-def as_case(row: Complaint) -> Case:
+def as_case(row: Complaint | Any) -> Case:
+    """`row`: by the ORM, or as it was asked for directly."""
     return Case(
         number=row.number,
         series=row.series,

@@ -18,7 +18,7 @@ from mailbot.desk import Case, Desk, Incoming, Number, Past, Reported
 from mailbot.message import DeliveryReport
 from mailbot.store import direct
 from mailbot.store.brought import IMPORTED
-from mailbot.store.cases import as_case, case_of, kept_of
+from mailbot.store.cases import as_case, case_of, kept_of, numbered
 from mailbot.store.staff import code_owner, window
 from mailbot.store.staff import for_staff as _for_staff
 from mailbot.store.tables import Complaint, Counter, Due, Inbound, Letter, LetterKey
@@ -371,7 +371,7 @@ def cases_of_letter(tx: Session, letter_id: int, complaint_id: int | None) -> tu
     """The files a letter speaks of: a grouped AR holds the `ack:` key of each."""
     numbers = [k.split(":")[1] for k in _keys(tx, letter_id) if k.startswith("ack:")]
     if numbers:
-        return tuple(reversed(_cases(tx, col(Complaint.number).in_(numbers))))
+        return numbered(tx, numbers)
     case = case_of(tx, complaint_id)
     return (case,) if case else ()
 

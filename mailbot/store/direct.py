@@ -18,6 +18,7 @@ from sqlalchemy import bindparam, insert, literal, update
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlmodel import Session, SQLModel
 
@@ -94,11 +95,12 @@ def add_all(tx: Session, table: type[SQLModel], rows: list[dict[str, Any]]) -> N
         connection.execute(_insert(table), whole)
 
 
-def change(tx: Session, row: SQLModel, **values: Any) -> None:
-    """A row that is in hand, in the register and in hand. Its table has an `id`."""
-    ask(tx, _update(type(row)), this=row.id, **values)  # type: ignore[attr-defined]
-    for name, value in values.items():
-        set_committed_value(row, name, value)
+def change(tx: Session, table: type[SQLModel], key: int | None, **values: Any) -> None:
+    """A row by its `id`, in the register, and in hand where the ORM has it."""
+    ask(tx, _update(table), this=key, **values)
+    held = tx.identity_map.get(identity_key(table, key))
+    for name, value in values.items() if held is not None else ():
+        set_committed_value(held, name, value)
 
 
 def each(words: Iterable[str]) -> list[Any]:

@@ -328,12 +328,12 @@ def gone(tx: Session, account: str, folder: str, validity: int, uid: int, now: d
         place.gone_at = place.gone_at or now
 
 
-def came_back(tx: Session, inbound_id: int, now: datetime) -> bool:
+def came_back(tx: Session, inbound_id: int, fingerprint: str, now: datetime) -> bool:
     """A mail that was erased came again in other bytes (a relay's new header): erased at once, its copy to be taken away."""
-    row = tx.get_one(Inbound, inbound_id)
-    first = direct.ask(tx, SAME, fingerprint=row.fingerprint, this=inbound_id).first() if row.fingerprint else None
+    first = direct.ask(tx, SAME, fingerprint=fingerprint, this=inbound_id).first() if fingerprint else None
     if first is None:
         return False
+    row = tx.get_one(Inbound, inbound_id)
     bare(tx, row, now)
     row.from_addr = first.from_addr
     for line in tx.exec(select(Journal).where(Journal.cause == f"mail:{inbound_id}")).all():

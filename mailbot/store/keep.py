@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, or_, update
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from mailbot import failpoints
@@ -33,6 +35,7 @@ WAITING = (
     .limit(bindparam("most"))
 )
 BYTES = select(Raw.data).join(Inbound, col(Inbound.raw_id) == col(Raw.id)).where(Inbound.id == bindparam("mail"))
+ROW = columns(*Inbound.__table__.columns).where(col(Inbound.id) == bindparam("mail"))  # type: ignore[attr-defined]
 TO_READ = (
     select(Raw.data, Inbound.truncated)
     .join(Inbound, col(Inbound.raw_id) == col(Raw.id))
@@ -228,6 +231,11 @@ def to_read(tx: Session, inbound_id: int) -> tuple[bytes, bool]:
     """A mail's bytes, and whether they were cut when it was fetched."""
     row = direct.ask(tx, TO_READ, mail=inbound_id).one()
     return row.data, row.truncated
+
+
+def row_of(tx: Session, inbound_id: int) -> Any:
+    """What is written of a mail, to read from."""
+    return direct.ask(tx, ROW, mail=inbound_id).one()
 
 
 def raw_of(tx: Session, inbound_id: int) -> bytes:

@@ -355,7 +355,7 @@ def looks_due(tx: Session, now: datetime, limit: int = 500) -> list[int]:
     return [r for r in rows if r is not None]
 
 
-def step_keys(tx: Session, row: Complaint) -> list[str]:
+def step_keys(tx: Session, row: Complaint | Any) -> list[str]:
     """Keys of the letters that the clock already caused in this cycle of a file."""
     return [k for k in direct.ask(tx, STEPS, file=row.id).scalars() if k.split(":")[2:3] == [str(row.cycle)]]
 
