@@ -37,6 +37,7 @@ from mailbot.systemd import notify
 from mailbot.watch import Watch
 
 POST_EVERY = 5.0  # seconds: the outbox looks again even if nobody woke it (promise P3)
+DECIDE_EVERY = 15.0  # seconds: whoever keeps a mail says so; a daemon that shares the register does not
 TICK_SECONDS = 15.0  # between two looks at what time brings
 RETRY = (5, 15, 30, 60, 120, 300)  # seconds between attempts at a server that is down
 RETRY_OURS = (60, 300, 900)  # when our account or settings are at fault: hammering would lock the account
@@ -313,7 +314,7 @@ class Daemon:
                 await self._decide(self._goes_on("decide"))
             except Exception as error:
                 await self.health.fault("décisions", error)
-            await _wait(self.kept, self.stopping, POST_EVERY)
+            await _wait(self.kept, self.stopping, DECIDE_EVERY)
 
     # -- SMTP -------------------------------------------------------------------------------------------------------------
 

@@ -88,7 +88,7 @@ async def test_an_acknowledgement_written_meanwhile_leaves_next(guard: Guard, tm
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_few_letters_leave_by_one_connection_and_many_by_four(guard: Guard, tmp_path: Path) -> None:
+async def test_a_few_letters_leave_by_one_connection_and_many_by_several(guard: Guard, tmp_path: Path) -> None:
     async with Sink() as sink:
         with office(tmp_path, guard, sink.port) as desk:
             await write_to(desk, 3)
@@ -119,7 +119,35 @@ async def test_a_server_that_allows_one_connection_takes_all_letters_by_it_and_i
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_four_connections_that_break_in_the_middle_lose_and_double_nothing(guard: Guard, tmp_path: Path) -> None:
+async def test_a_server_that_puts_letters_off_is_given_fewer_connections_for_an_hour(
+    guard: Guard, tmp_path: Path
+) -> None:
+    async with Sink() as sink:
+        with office(tmp_path, guard, sink.port) as desk:
+            await write_to(desk, PEOPLE + 1)
+            sink.on("MAIL", *[""] * 20, "432 4.3.2 too many at once", "")
+            await desk.send()
+            assert [letter.state for letter in desk.rows(Letter)].count("owed") == 1
+            assert 1 <= desk.post.allowed < MOST_ROADS
+            desk.clock.advance(minutes=2)
+            await desk.send()
+            assert sent_once(desk, sink)
+            desk.clock.advance(minutes=61)
+            assert desk.post.allowed == MOST_ROADS
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_letter_put_off_on_the_only_connection_changes_nothing(guard: Guard, tmp_path: Path) -> None:
+    async with Sink() as sink:
+        with office(tmp_path, guard, sink.port) as desk:
+            await write_to(desk, 1)
+            sink.on("MAIL", "450 4.2.0 later", "")
+            await desk.send()
+            assert desk.post.allowed == MOST_ROADS
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_connections_that_break_in_the_middle_lose_and_double_nothing(guard: Guard, tmp_path: Path) -> None:
     async with Sink() as sink:
         with office(tmp_path, guard, sink.port) as desk:
             await write_to(desk, PEOPLE + 1)

@@ -18,7 +18,7 @@ from mailbot.workdays import local_date
 
 log = structlog.get_logger()
 
-MOST_ROADS = 4  # connections to the sending server at once
+MOST_ROADS = 8  # connections to the sending server at once
 PER_ROAD = 8  # letters that wait before one more is opened
 ASK_AGAIN = timedelta(hours=1)  # after a server refused one more
 BARRED = Answer(outcome="refused", words="essai : cette adresse ne reçoit rien")
@@ -213,9 +213,12 @@ class _Shift:
     def _goes_on(self) -> bool:
         return self.closed is None and self.go_on()
 
+    def _is_one_too_many(self, road: Road) -> bool:
+        return road is not self.post.road and len(self.roads) > self.post.allowed
+
     async def _one(self, road: Road) -> None:
         """One connection, to the last letter."""
-        while self._goes_on() and (this := await self._next()):
+        while self._goes_on() and not self._is_one_too_many(road) and (this := await self._next()):
             failpoints.hit("S02")
             if not self._goes_on():
                 await self.post.give_back(this.letter)
@@ -239,6 +242,8 @@ class _Shift:
             raise
         self.tried += 1
         await self.post.end(this.letter, answer)
+        if answer is not None and answer.outcome == "later" and len(self.roads) > 1:
+            self.post.only(len(self.roads) - 1)  # it may mind so many at once, and say so letter by letter
 
     def _more(self, behind: int) -> None:
         """One more road for each eight letters that wait, once the first has seen one through."""

@@ -22,6 +22,12 @@ AT = select(Place.id, Place.inbound_id).where(
     Place.uidvalidity == bindparam("uidvalidity"),
     Place.uid == bindparam("uid"),
 )
+KNOWN = select(Place.uid).where(
+    Place.account == bindparam("account"),
+    Place.folder == bindparam("folder"),
+    Place.uidvalidity == bindparam("uidvalidity"),
+    Place.uid >= bindparam("first"),
+)
 HELD = update(Place).where(col(Place.id) == bindparam("place"))
 STORED = select(Raw.id).where(Raw.sha256 == bindparam("digest"))
 WAITING = (
@@ -147,12 +153,8 @@ def moved(tx: Session, spot: Spot, into: str, new: tuple[int, int] | None, now: 
 
 def known_uids(tx: Session, account: str, folder: str, uidvalidity: int, first: int = 1) -> set[int]:
     """Places of a folder that we know, gone or not, from UID `first` on."""
-    found = tx.exec(
-        select(Place.uid).where(
-            Place.account == account, Place.folder == folder, Place.uidvalidity == uidvalidity, Place.uid >= first
-        )
-    )
-    return set(found)
+    where = {"account": account, "folder": folder, "uidvalidity": uidvalidity}
+    return set(direct.ask(tx, KNOWN, first=first, **where).scalars())
 
 
 def mark_gone(tx: Session, account: str, folder: str, uidvalidity: int, present: set[int], now: datetime) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, literal_column, text, update
+from sqlalchemy import Row, bindparam, func, literal_column, or_, text, update
 from sqlmodel import Session, col, select
 
 from mailbot import failpoints
@@ -37,6 +37,13 @@ _BEHIND = select(func.count()).select_from(
     .where(Letter.state == "owed", col(Letter.next_try_at) <= bindparam("now"))
     .limit(bindparam("most"))
     .subquery()
+)
+_ENDED = (
+    select(Letter.id)
+    .where(
+        Letter.state == "claimed", or_(col(Letter.lease_until).is_(None), col(Letter.lease_until) < bindparam("until"))
+    )
+    .with_for_update(skip_locked=True)
 )
 _STANDING = select(  # type: ignore[call-overload]
     Letter.id, Letter.name, Letter.kind, Letter.to_addr, Letter.complaint_id, Letter.facts, Letter.state, Letter.attempts,
@@ -163,11 +170,10 @@ def _uncertain(row: Row[Any] | Letter, now: datetime, wait: timedelta) -> dict[s
 def reclaim(tx: Session, now: datetime, *, all_leases: bool = False) -> list[tuple[int, datetime]]:
     """Leases that ended without an answer: owed again, or uncertain when DATA had begun. `all_leases`: at the start of the
     only daemon of a register, every lease is a dead one. Returns (letter id, instant of DATA) of the uncertain ones."""
-    ended = select(Letter).where(Letter.state == "claimed")
-    if not all_leases:
-        ended = ended.where(col(Letter.lease_until) < now)
+    until = now if not all_leases else datetime.max.replace(tzinfo=UTC)
     uncertain: list[tuple[int, datetime]] = []
-    for row in tx.exec(ended.with_for_update(skip_locked=True)).all():
+    for letter_id in direct.ask(tx, _ENDED, until=until).scalars():
+        row = tx.get_one(Letter, letter_id)
         row.lease_until = None
         if row.data_attempt == row.attempts and row.data_begun_at:
             assert row.id is not None

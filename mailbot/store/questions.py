@@ -40,19 +40,31 @@ UNTOLD = select(Alarm).where(
         col(Alarm.recovered_at).is_not(None) & col(Alarm.recovery_told_at).is_(None),
     )
 )
+DUE = (
+    select(Due.key)
+    .where(col(Due.done_at).is_(None), Due.at <= bindparam("now"), Due.kind != "item")
+    .order_by(col(Due.at))
+    .limit(bindparam("most"))
+)
+LOOKS = (
+    select(Complaint.id)
+    .where(col(Complaint.look_at) <= bindparam("now"))
+    .order_by(col(Complaint.look_at))
+    .limit(bindparam("most"))
+)
+STUCK = (
+    select(Letter.created_at, Letter.answer)
+    .where(Letter.state == "owed", Letter.attempts > 0)
+    .where(Letter.created_at <= bindparam("tried"), Letter.created_at > bindparam("after"))
+    .order_by(col(Letter.created_at))
+    .limit(1)
+)
 ANY_UNTOLD = UNTOLD.with_only_columns(col(Alarm.key)).limit(1)
 
 
 def due_rows(tx: Session, now: datetime, limit: int = 200) -> list[Due]:
     """Open due rows whose time has come, oldest first; items of a group are taken with their group."""
-    return list(
-        tx.exec(
-            select(Due)
-            .where(col(Due.done_at).is_(None), Due.at <= now, Due.kind != "item")
-            .order_by(col(Due.at))
-            .limit(limit)
-        )
-    )
+    return [tx.get_one(Due, key) for key in direct.ask(tx, DUE, now=now, most=limit).scalars()]
 
 
 def claim_due(tx: Session, key: str) -> bool:
@@ -212,13 +224,8 @@ def stuck_letter(tx: Session, now: datetime, patience: timedelta) -> tuple[datet
     accepted = datetime.fromisoformat(recall(tx, "accepted_at") or "2000-01-01T00:00:00+00:00")
     if accepted > now - patience:
         return None
-    return tx.exec(
-        select(Letter.created_at, Letter.answer)
-        .where(Letter.state == "owed", Letter.attempts > 0)
-        .where(Letter.created_at <= now - patience, Letter.created_at > accepted - patience)
-        .order_by(col(Letter.created_at))
-        .limit(1)
-    ).first()
+    stuck: tuple[datetime, str] | None = direct.ask(tx, STUCK, tried=now - patience, after=accepted - patience).first()
+    return stuck
 
 
 def without_ack(tx: Session, series: str) -> list[Complaint]:
@@ -349,10 +356,7 @@ AWAY = (
 
 def looks_due(tx: Session, now: datetime, limit: int = 500) -> list[int]:
     """Files on which the clock may owe something now."""
-    rows = tx.exec(
-        select(Complaint.id).where(col(Complaint.look_at) <= now).order_by(col(Complaint.look_at)).limit(limit)
-    )
-    return [r for r in rows if r is not None]
+    return direct.ask(tx, LOOKS, now=now, most=limit).scalars()
 
 
 def step_keys(tx: Session, row: Complaint | Any) -> list[str]:
