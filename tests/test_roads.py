@@ -69,6 +69,20 @@ async def test_acknowledgements_leave_before_letters_that_wait_longer(guard: Gua
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_an_acknowledgement_of_this_moment_leaves_before_those_that_are_late(
+    guard: Guard, tmp_path: Path
+) -> None:
+    async with Sink() as sink:
+        with room(tmp_path, guard, port=sink.port) as desk:
+            await write_to(desk, 3)
+            desk.clock.advance(seconds=30)
+            await desk.take(mail(sender="late@courriel.example", name="Late"))
+            await desk.send()
+            acks = [taken.to[0] for taken in sink.taken][:4]
+            assert acks == ["late@courriel.example", *(f"p{n}@courriel.example" for n in range(3))]
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_an_acknowledgement_written_meanwhile_leaves_next(guard: Guard, tmp_path: Path) -> None:
     """Nothing is claimed ahead of its turn."""
     async with Sink() as sink:

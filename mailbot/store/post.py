@@ -17,6 +17,7 @@ from mailbot.store.tables import OWED_ACK, Letter
 LEASE = timedelta(minutes=20)  # longer than the 10 minutes we wait after the dot (RFC 5321 §4.5.3.2.6)
 GIVE_UP = timedelta(days=5)  # RFC 5321 §4.5.4.1
 BACKOFF = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 15, 30, 60))
+FRESH = timedelta(seconds=5)  # an acknowledgement owed for less leaves before those that are late anyway
 REPEAT_AFTER = timedelta(minutes=15)  # an uncertain letter is repeated once, not at once: the server may just be slow
 
 # A letter's bytes may be megabytes: they are asked for when DATA begins, and by nobody else.
@@ -30,6 +31,7 @@ _NEXT = (
     .with_for_update(skip_locked=True)
 )
 _NEXT_ACK = _NEXT.where(text(OWED_ACK))
+_NEXT_FRESH = _NEXT_ACK.where(col(Letter.next_try_at) > bindparam("fresh"))
 _NEXT_ANY = _NEXT.where(Letter.state == "owed")
 _NEXT_ALARM = _NEXT_ANY.where(col(Letter.name).startswith(ALARM))
 _BEHIND = select(func.count()).select_from(
@@ -69,12 +71,13 @@ class Claimed:
 
 
 def claim(tx: Session, now: datetime, limit: int = 20, *, mute: bool = False, me: str = "") -> list[Claimed]:
-    """Takes letters whose time has come, acknowledgements first, then the oldest. The only way out: of a mute desk only its own
-    alarm is taken."""
+    """Takes letters whose time has come: acknowledgements of this moment, then the others, then the oldest letters. The only way
+    out: of a mute desk only its own alarm is taken."""
     rows: list[Any] = []
-    for question in (_NEXT_ALARM,) if mute else (_NEXT_ACK, _NEXT_ANY):
+    for question in (_NEXT_ALARM,) if mute else (_NEXT_FRESH, _NEXT_ACK, _NEXT_ANY):
         if len(rows) < limit:
-            found = direct.ask(tx, question, now=now, most=limit)
+            fresh = {"fresh": now - FRESH} if question is _NEXT_FRESH else {}
+            found = direct.ask(tx, question, now=now, most=limit, **fresh)
             rows += [row for row in found if row not in rows][: limit - len(rows)]
     for row in rows:
         failpoints.hit("S01")
