@@ -283,7 +283,8 @@ class Daemon:
             full = loop.time() - looked >= every
             if full:
                 looked = loop.time()
-            await self._in_imap(self.watch.pass_once, only_inbox=not full)
+            with self.bench.mail_in_hand():
+                await self._in_imap(self.watch.pass_once, only_inbox=not full)
             await self._fetched()
             self.beat("watch")
             left = max(1.0, every - (loop.time() - looked))
@@ -311,7 +312,8 @@ class Daemon:
             self.beat("decide")
             self.kept.clear()
             try:
-                await self._decide(self._goes_on("decide"))
+                with self.bench.mail_in_hand():
+                    await self._decide(self._goes_on("decide"))
             except Exception as error:
                 await self.health.fault("décisions", error)
             await _wait(self.kept, self.stopping, DECIDE_EVERY)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -53,11 +54,26 @@ class Bench:
         self.house = house(config)
         self.pauses = PAUSES
         self.me = ""  # this daemon’s name in what it claims, where several share the register
+        self.calm = asyncio.Event()  # no mail is being taken in or decided
+        self.calm.set()
+        self._in_hand = 0
         self._company: deque[tuple[Callable[[Session], Any], asyncio.Future[Any]]] = deque()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="register")
 
     def close(self) -> None:
         self._writer.shutdown(wait=True)
+
+    @contextmanager
+    def mail_in_hand(self) -> Iterator[None]:
+        """Somebody waits for the answer to what goes on here: letters that can wait do."""
+        self._in_hand += 1
+        self.calm.clear()
+        try:
+            yield
+        finally:
+            self._in_hand -= 1
+            if not self._in_hand:
+                self.calm.set()
 
     async def db(self, act: Callable[[Session], T]) -> T:
         """One transaction, in the register's own thread."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 
 MOST_ROADS = 8  # connections to the sending server at once
 PER_ROAD = 8  # letters that wait before one more is opened
+GIVES_WAY = 0.25  # seconds at most that the next letter waits, on all connections but one, for a mail that is in hand
 ASK_AGAIN = timedelta(hours=1)  # after a server refused one more
 BARRED = Answer(outcome="refused", words="essai : cette adresse ne reçoit rien")
 
@@ -218,7 +220,7 @@ class _Shift:
 
     async def _one(self, road: Road) -> None:
         """One connection, to the last letter."""
-        while self._goes_on() and not self._is_one_too_many(road) and (this := await self._next()):
+        while self._goes_on() and not self._is_one_too_many(road) and (this := await self._next(road)):
             failpoints.hit("S02")
             if not self._goes_on():
                 await self.post.give_back(this.letter)
@@ -227,7 +229,10 @@ class _Shift:
                 self._more(this.behind)
             await self._through(this, road)
 
-    async def _next(self) -> Next | None:
+    async def _next(self, road: Road) -> Next | None:
+        if road is not self.post.road and not self.post.bench.calm.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.post.bench.calm.wait(), GIVES_WAY)
         room, now = len(self.roads) < self.post.allowed, self.post.bench.clock()
         return await self.post.bench.together(lambda tx: self.post.claim(tx, now, room=room))
 
