@@ -18,7 +18,7 @@ from sqlalchemy import event
 from mailbot.corridor.bench import words
 from mailbot.guard import Guard
 from mailbot.reports import digest, tables
-from mailbot.store import instance, keep, post, pulse, questions
+from mailbot.store import instance, keep, post, pulse, questions, thread
 from mailbot.store.ledger import Session
 
 GROWING = {
@@ -131,6 +131,22 @@ async def test_a_day_of_the_desk_walks_no_table(tmp_path: Path) -> None:
                 desk.story()
             assert len(statements) > 20
             assert walked(desk, statements) == []
+
+
+@pytest.mark.asyncio
+async def test_what_is_asked_of_a_file_is_found_by_the_file_not_by_who_reads(tmp_path: Path) -> None:
+    """A colleague has letters about every file: found by the reader, they would all be read for each new one."""
+    async with Guard(words(cast.config()).to_json()) as guard:
+        with room(tmp_path, guard) as desk:
+            await desk.take(mail())
+            with asked(desk) as statements:
+                desk.register.ask(lambda tx: thread.of(tx, "REC-2026-0001", (cast.BO,)))
+            path = desk.register.path
+            assert path is not None
+            with sqlite3.connect(path) as line:
+                steps = [row[3] for s in sorted(statements) for row in line.execute(f"EXPLAIN QUERY PLAN {s}")]
+    assert len(steps) == 3
+    assert all("(complaint_id=?)" in step or "(number=?)" in step for step in steps)
 
 
 def test_a_walk_is_seen(tmp_path: Path) -> None:

@@ -25,12 +25,12 @@ FILE = select(
     col(Complaint.sensitive),
     col(Complaint.subject),
 ).where(col(Complaint.number) == bindparam("number"))
-THEIRS = select(col(Inbound.received_at), col(Inbound.message_id)).where(
-    col(Inbound.complaint_id) == bindparam("file"), col(Inbound.from_addr) == bindparam("reader")
+# Of the file, never of the reader: a colleague has letters about all files, and SQLite would begin with those.
+THEIRS = select(col(Inbound.received_at), col(Inbound.message_id), col(Inbound.from_addr)).where(
+    col(Inbound.complaint_id) == bindparam("file")
 )
-OURS = select(col(Letter.created_at), col(Letter.message_id)).where(
+OURS = select(col(Letter.created_at), col(Letter.message_id), col(Letter.to_addr)).where(
     col(Letter.complaint_id) == bindparam("file"),
-    col(Letter.to_addr) == bindparam("reader"),
     col(Letter.state).not_in(direct.each(NEVER_LEFT)),
     col(Letter.name) != bindparam("without"),
 )
@@ -52,9 +52,8 @@ def of(tx: Session, number: str, reader: Collection[str], *, without: str = "") 
     if row is None:
         return Told()
     addresses = {address.lower() for address in reader}
-    theirs = (each for a in addresses for each in direct.ask(tx, THEIRS, file=row.id, reader=a))
-    ours = (each for a in addresses for each in direct.ask(tx, OURS, file=row.id, reader=a, without=without))
-    both = sorted((at, message_id) for at, message_id in [*theirs, *ours])
+    found = [*direct.ask(tx, THEIRS, file=row.id), *direct.ask(tx, OURS, file=row.id, without=without)]
+    both = sorted((at, message_id) for at, message_id, reads in found if reads in addresses)
     return Told(
         ids=tuple(message_id for _, message_id in both if message_id),
         received_at=row.cycle_started_at or row.received_at,
