@@ -27,8 +27,8 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import psycopg  # noqa: E402
+from at_work import MAIL, SETTINGS  # noqa: E402
 from backlog import FLOOD_OFF, sink  # noqa: E402
-from latency import MAIL, SETTINGS  # noqa: E402
 from servers import HOST  # noqa: E402
 from servers.dovecot import Dovecot  # noqa: E402
 from servers.postgres import Postgres  # noqa: E402

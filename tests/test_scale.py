@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import random
+import subprocess
 import sys
 from pathlib import Path
 
@@ -86,3 +87,12 @@ def test_a_day_brings_as_many_mails_as_it_should_most_in_the_morning():
 def test_the_page_prints_the_table():
     page = (ROOT / "docs" / "scale.md").read_text()
     assert simulate.table([1, 100, 10_000], simulate.Assumed(), simulate.Measured()) in page
+
+
+def test_every_benchmark_finds_what_it_needs() -> None:
+    """They share parts, and nobody else imports them."""
+    names = [path.stem for path in (ROOT / "benchmarks").glob("*.py") if path.stem != "replies"]  # which runs at once
+    code = f"import sys; sys.path.insert(0, 'benchmarks'); [__import__(name) for name in {names}]"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert len(names) > 10
+    assert (done.returncode, done.stderr) == (0, "")
