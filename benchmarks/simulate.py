@@ -39,12 +39,12 @@ class Measured:
     """What the benchmarks found; docs/scale.md says when and at which load."""
 
     mail_kib: float = 11.0  # in the register, its share of letters, journal and indexes included (growth.py)
-    mail_cpu: float = 0.040  # seconds: a decision, its reading in the child, fetch and sending (decide.py)
+    mail_cpu: float = 0.050  # seconds: a mail, its reading in the child, its two letters (backlog.py)
     idle_cpu: float = 0.0012  # of a core, a desk with nothing to do, of ten in one process (idle.py)
     first_mib: float = 140.0  # the process that holds the desks, with one of them that has worked (memory.py)
     next_mib: float = 10.0  # each further desk in it: 2 at rest (idle.py), and room for its work
     reader_mib: float = 50.0  # the guarded child of each desk
-    letters_a_second: float = 23.0  # one desk, a relay that takes 30 ms for each letter (relay.py --slow)
+    letters_a_second: float = 106.0  # one desk, a relay that takes 30 ms for each letter (relay.py --slow)
     connections: int = 5  # of a desk to PostgreSQL: four in its pool, one that holds the lead (store/engine.py)
 
 
