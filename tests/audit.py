@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any, Protocol
@@ -93,7 +94,9 @@ def rows(register: Path | str, query: str, *values: object) -> list[dict[str, An
 
 
 def _read(value: object) -> Any:
-    """A zstd frame as it was before the register packed it."""
+    """A zstd frame as it was before the register packed it, a day as SQLite holds it."""
+    if type(value) is date:
+        return value.isoformat()
     return zstandard.decompress(value) if isinstance(value, bytes) and value[:4] == b"\x28\xb5\x2f\xfd" else value
 
 

@@ -46,10 +46,11 @@ class Databases:
         return folder.resolve() in self._names
 
     def put(self, template: str, folder: Path) -> None:
-        """A copy of a database, instead of the one that `folder` may have."""
+        """A copy of a database, instead of the one that `folder` may have, and by its name: a desk may be at work on it again."""
         assert self.server is not None
+        name = self._names.get(folder.resolve(), "")
         self.drop(folder)
-        self._names[folder.resolve()] = self.server.new_database(template)
+        self._names[folder.resolve()] = self.server.new_database(template, name)
 
     def name(self, folder: Path) -> str:
         return self._names[folder.resolve()]

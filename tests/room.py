@@ -88,7 +88,9 @@ class Room:
     # -- what the register says --------------------------------------------------------------------------------------
 
     def rows(self, table: type[Row], *where: Any) -> list[Row]:
-        return self.register.ask(lambda tx: list(tx.exec(select(table).where(*where))))
+        """In the order in which they were made: PostgreSQL puts a row that changed behind the others."""
+        key = table.__table__.primary_key.columns  # type: ignore[attr-defined]
+        return self.register.ask(lambda tx: list(tx.exec(select(table).where(*where).order_by(*key))))
 
     def inbound(self, inbound_id: int) -> Inbound:
         [row] = self.rows(Inbound, Inbound.id == inbound_id)

@@ -255,7 +255,7 @@ def _reception(story: Story, sent: datetime) -> set[date]:
 
 
 def test_the_register_holds_the_due_date_that_was_printed(story: Story) -> None:
-    due = {r["number"]: r["due_on"] for r in story.rows("SELECT number, due_on FROM complaint WHERE provisional = 0")}
+    due = {r["number"]: r["due_on"] for r in story.rows("SELECT number, due_on FROM complaint WHERE NOT provisional")}
     printed = {a.number: {d.isoformat() for d in printed_dates(stage.words(a.raw))} for a in story.acks.values()}
     assert {n: (due.get(n), days) for n, days in printed.items() if due.get(n) not in days} == {}
 

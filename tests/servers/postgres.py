@@ -49,10 +49,10 @@ class Postgres:
         await_ports([self.port], self.root / "log")
         self._run("pg_isready", "-q", "-h", HOST, "-p", self.port, "-t", "10", "-U", "mailbot", "-d", "postgres")
 
-    def new_database(self, template: str = "") -> str:
-        """The name of a copy of the database `template`, or of an empty one that sorts as French readers do: there « : » and
-        « ; » do not order keys. Whoever still has the template open is cut off."""
-        name = f"t{next(self._names)}"
+    def new_database(self, template: str = "", name: str = "") -> str:
+        """The name, by default a new one, of a copy of the database `template`, or of an empty one that sorts as French readers
+        do: there « : » and « ; » do not order keys. Whoever still has the template open is cut off."""
+        name = name or f"t{next(self._names)}"
         french = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'fr'"
         if template:
             self._say("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", template)
