@@ -425,6 +425,7 @@ def audited(settings: Config) -> list[audit.Fault]:
     return list(asyncio.run(examine()).faults)
 
 
+@pytest.mark.sqlite("the move of a file")
 def test_the_command_carries_a_desk_to_postgresql_where_it_goes_on_with_the_next_number(
     config: Path, postgres_url: str, tmp_path: Path
 ) -> None:
@@ -478,6 +479,7 @@ def test_the_command_carries_a_desk_to_postgresql_where_it_goes_on_with_the_next
     assert call("list", "--config", config).exit_code == 0
 
 
+@pytest.mark.sqlite("the move of a file")
 def test_the_command_tells_a_script_what_it_did(config: Path, tmp_path: Path) -> None:
     told = json.loads(call("move", "--to", f"sqlite:///{tmp_path}/b/mailbot.db", "--config", config, "--json").stdout)
     assert (told["setting"], told["value"]) == ("database.url", f"sqlite:///{tmp_path}/b/mailbot.db")
@@ -486,6 +488,7 @@ def test_the_command_tells_a_script_what_it_did(config: Path, tmp_path: Path) ->
     assert (told["faults"], told["resumed_at"]) == ([], 0)
 
 
+@pytest.mark.sqlite("the move of a file")
 def test_a_desk_at_work_is_75_on_either_engine(config: Path, tmp_path: Path, postgres_url: str) -> None:
     with closing(opened(postgres_url)) as shared, closing(Ledger(f"sqlite:///{tmp_path}/mailbot.db")) as alone:
         for register in (alone, shared):
@@ -499,6 +502,7 @@ def test_a_desk_at_work_is_75_on_either_engine(config: Path, tmp_path: Path, pos
             at_work.close()
 
 
+@pytest.mark.sqlite("the move of a file")
 @pytest.mark.long
 def test_a_fault_that_was_there_before_keeps_the_old_desk_at_work_unless_asked_anyway(
     config: Path, tmp_path: Path
@@ -514,12 +518,14 @@ def test_a_fault_that_was_there_before_keeps_the_old_desk_at_work_unless_asked_a
         assert (moved.exit_code, "Défaut déjà" in moved.output) == (0, True)
 
 
+@pytest.mark.sqlite("the move of a file")
 @pytest.mark.parametrize("to", ["mysql://a/b", "mailbot.db", "postgresql://", f"postgresql://a:{PASSWORD}@[::1/x", ""])
 def test_an_address_that_is_none_is_wrong_use(to: str, config: Path) -> None:
     done = call("move", "--to", to, "--config", config)
     assert (done.exit_code, PASSWORD in done.output) == (2, False), done.output
 
 
+@pytest.mark.sqlite("the move of a file")
 def test_a_server_that_is_not_there_is_75_without_its_address(config: Path) -> None:
     done = call("move", "--to", f"postgresql://ann:{PASSWORD}@127.0.0.1:9/x?connect_timeout=2", "--config", config)
     assert (done.exit_code, PASSWORD in done.output, "reprend" in done.output) == (75, False, True), done.output
@@ -534,6 +540,7 @@ def run(config: Path, url: str, failpoint: str = "") -> subprocess.CompletedProc
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
+@pytest.mark.sqlite("the move of a file")
 @pytest.mark.long
 @pytest.mark.parametrize("point", ["V01", "V02", "V03:2", "V02:5", "V03:8", "V04", "V05", "V06", "V07", "V08"])
 def test_a_process_killed_there_is_followed_by_one_that_ends_it(

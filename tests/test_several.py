@@ -267,6 +267,7 @@ def test_a_folder_stands_for_the_desks_in_it_and_each_says_its_mode_and_its_trou
     assert {line.partition(" : ")[0] for line in result.stderr.splitlines()} >= {"a@ief.example", "b@ief.example"}
 
 
+@pytest.mark.sqlite("a file that is no register")
 def test_a_register_that_does_not_open_is_told_and_keeps_no_other_desk_from_its_work(folder: Path) -> None:
     (folder / "a" / "data").mkdir()
     (folder / "a" / "data" / "mailbot.db").write_text("pas un registre\n" * 99)

@@ -22,18 +22,30 @@ def look(config: Config, now: datetime) -> tuple[list[Finding], datetime | None]
     """The lines, and the moment of the last journal entry."""
     try:
         register = Ledger(config.database_url)
+    except (Trouble, OSError, RuntimeError) as error:
+        return _closed(error)
+    with contextlib.closing(register):
+        return _looked_at(register, config, now)
+
+
+def _looked_at(register: Ledger, config: Config, now: datetime) -> tuple[list[Finding], datetime | None]:
+    try:
         before = register.schema()
         register.upgrade()
     except NewerSchema as error:
         return [red("registre", str(error), "installez la version la plus récente de mailbot"), *_unknown()], None
-    except (Trouble, OSError, RuntimeError) as error:  # without its words: they may hold the URL
-        mend = "vérifiez data_dir ou database.url, et les droits"
-        return [red("registre", f"le registre ne s’ouvre pas : {type(error).__name__}", mend), *_unknown()], None
-    with contextlib.closing(register):
-        found = [schema(before, register.schema()), *(_ask(register, question, now, config) for question in QUESTIONS)]
-        with contextlib.suppress(Trouble):
-            return found, register.ask(journal.last_at)
-        return found, None
+    except (Trouble, OSError, RuntimeError) as error:
+        return _closed(error)
+    found = [schema(before, register.schema()), *(_ask(register, question, now, config) for question in QUESTIONS)]
+    with contextlib.suppress(Trouble):
+        return found, register.ask(journal.last_at)
+    return found, None
+
+
+def _closed(error: Exception) -> tuple[list[Finding], datetime | None]:
+    """Without its words: they may hold the URL."""
+    mend = "vérifiez data_dir ou database.url, et les droits"
+    return [red("registre", f"le registre ne s’ouvre pas : {type(error).__name__}", mend), *_unknown()], None
 
 
 def _unknown() -> list[Finding]:

@@ -35,7 +35,10 @@ from mailbot.store.ledger import Ledger
 from mailbot.store.tables import Letter
 from year import fiches, kpis
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.sqlite("a rehearsal, whose register is a file of its own"),
+]
 PARIS = ZoneInfo("Europe/Paris")
 ROLES: dict[str, tuple[str, ...]] = {"ann": ("quality",), "dir": ("direction",), "dan": ("admin",)}
 Row = tuple[str, str, str, str]
