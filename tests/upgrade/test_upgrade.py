@@ -157,6 +157,7 @@ def test_back_to_a_schema_that_is_not_behind_is_refused_and_nothing_changes(
     register.close()
 
 
+@pytest.mark.sqlite("a file of the first version")
 def test_a_newer_register_is_refused_and_says_which_version_it_wants(first: Path, tmp_path: Path) -> None:
     path = copy(first, tmp_path)
     with closing(sqlite3.connect(path)) as plain:
@@ -171,6 +172,7 @@ def test_a_newer_register_is_refused_and_says_which_version_it_wants(first: Path
     assert "schéma 8888" in result.stderr
 
 
+@pytest.mark.sqlite("a file of the first version")
 def test_the_command_shows_the_schema_and_takes_the_register_back(first: Path, tmp_path: Path) -> None:
     copy(first, tmp_path)
     file = configure(tmp_path)
