@@ -64,7 +64,7 @@ _MASTER = """\
 {host}:{smtps_port} inet n - n - 100 smtpd
   -o smtpd_tls_wrappermode=yes
 cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
+qmgr unix n - n 1 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
