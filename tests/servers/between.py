@@ -17,7 +17,7 @@ class Between:
     """Use as `with Between(port, edit) as relay:` and connect to `relay.port`.
 
     `edit` changes what the server sends, `ask` what the client asks, piece by piece; `bytewise` sends the server's bytes
-    one by one. `relay.said` is what the client said. `cut()` ends all connections at once, without a goodbye.
+    one by one. `relay.said` is what the client said. `cut()` ends all connections there are, without a goodbye.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Between:
             each.close()
 
     def cut(self) -> None:
-        for each in self._open:
+        for each in list(self._open):  # as they are now: whoever hears of it may be here again before the last is cut
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
 
