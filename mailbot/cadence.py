@@ -166,9 +166,8 @@ def _days_ahead(case: Case, now: datetime, wall: _Wall) -> Iterator[date]:
     """Working days from today to a few past the last fixed step: by then the repeated ones have shown themselves."""
     today = wall.day(now)
     fixed = [s.at for s in steps(case, wall.calendar, wall.hours)]
-    assessed = (
-        [case.assessed_at] if case.assessed_at else []
-    )  # by a clock that was ahead, perhaps: P1 is chased from then on
+    # Assessed by a clock that was ahead, perhaps: P1 is chased from then on.
+    assessed = [case.assessed_at] if case.assessed_at else []
     last = max([today, *(wall.day(at) for at in (*fixed, *assessed))])
     end = workdays.add(last, COMPLETE_EVERY + 1, wall.calendar)
     return (day for n in range((end - today).days + 1) if wall.works(day := today + workdays.DAY * n))

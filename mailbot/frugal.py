@@ -7,9 +7,7 @@ import gc
 import sys
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # mallopt(3)
-SHARES = (
-    0.001  # seconds after which a thread that computes lets the others have their turn; 0.005 if nobody says otherwise
-)
+SHARES = 0.001  # seconds that a thread which computes has before the others' turn; Python's own are 0.005
 LARGE = 2**19  # bytes from which on memory is the system's again as soon as it is given back: files of a mail
 YOUNG = 20_000  # objects between two looks for garbage: a mail makes thousands, hardly any of them in circles
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from sink import CLOSE, Sink
 from sqlmodel import col, select
 
 from mailbot import rules
+from mailbot.corridor import post as posting
 from mailbot.corridor.bench import words
 from mailbot.corridor.post import MOST_ROADS, PER_ROAD, Post
 from mailbot.guard import Guard
@@ -148,6 +150,39 @@ async def test_a_server_that_puts_letters_off_is_given_fewer_connections_for_an_
             assert sent_once(desk, sink)
             desk.clock.advance(minutes=61)
             assert desk.post.allowed == MOST_ROADS
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_while_a_mail_is_in_hand_letters_leave_by_one_connection(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "GIVES_WAY", 3600.0)
+    async with Sink() as sink:
+        with office(tmp_path, guard, sink.port) as desk, contextlib.ExitStack() as in_hand:
+            await write_to(desk, PEOPLE + 1)
+            in_hand.enter_context(desk.bench.mail_in_hand())
+
+            async def decided() -> None:
+                if len(sink.taken) == 20:
+                    in_hand.close()
+
+            desk.post.on_accepted = decided
+            await desk.send()
+            assert {taken.connection for taken in sink.taken[:20]} == {1}
+            assert sent_once(desk, sink)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_letters_give_way_for_so_long_and_no_longer(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "GIVES_WAY", 0.0)
+    async with Sink() as sink:
+        with office(tmp_path, guard, sink.port) as desk, desk.bench.mail_in_hand():
+            await write_to(desk, PEOPLE + 1)
+            await desk.send()
+            assert len({taken.connection for taken in sink.taken}) > 1
+            assert sent_once(desk, sink)
 
 
 @pytest.mark.asyncio(loop_scope="module")

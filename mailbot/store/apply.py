@@ -52,7 +52,7 @@ class Act:
     inbound_id: int | None = None  # the mail in hand
 
 
-STANDS = select(Complaint.id, Complaint.stage).where(Complaint.number == bindparam("number"))
+STAGE = select(Complaint.stage).where(Complaint.id == bindparam("file"))
 FILE = select(Complaint.id).where(Complaint.number == bindparam("number"))
 LAST = select(Counter.n).where(Counter.series == bindparam("series_"), Counter.year == bindparam("year_"))
 COUNTED = update(Counter).where(col(Counter.series) == bindparam("series_"), col(Counter.year) == bindparam("year_"))
@@ -141,14 +141,13 @@ def _attach(tx: Session, effect: fx.Attach, act: Act) -> None:
 
 
 def _change(tx: Session, effect: fx.Change, act: Act) -> None:
-    row = direct.ask(tx, STANDS, number=effect.number).first()
-    if row is None:
-        raise Impossible(f"dossier inconnu : {effect.number}")
-    stage = effect.fields.get("stage", row.stage)
-    if stage != row.stage and not may_follow(row.stage, stage):
-        raise Impossible(f"{effect.number} : de « {row.stage} » on ne passe pas à « {stage} »")
-    looks = {"look_at": act.now}  # whatever changed, the clock looks again
-    direct.change(tx, Complaint, row.id, **{**effect.fields, **looks})
+    file = _file(tx, effect.number)
+    stands = direct.ask(tx, STAGE, file=file).scalar_one()
+    stage = effect.fields.get("stage", stands)
+    if stage != stands and not may_follow(stands, stage):
+        raise Impossible(f"{effect.number} : de « {stands} » on ne passe pas à « {stage} »")
+    # Whatever changed, the clock looks again.
+    direct.change(tx, Complaint, file, **(dict(effect.fields) | {"look_at": act.now}))
 
 
 def _note(tx: Session, effect: fx.Note, act: Act) -> None:

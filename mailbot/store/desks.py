@@ -55,9 +55,8 @@ IN_THE_HOUR = (
     col(Inbound.verdict).in_(direct.each(COUNTED)),
 )
 FROM_SENDER = select(func.count()).select_from(Inbound).where(Inbound.from_addr == bindparam("addr"), *IN_THE_HOUR)
-UNPROVEN = select(
-    func.count()
-).select_from(  # the newest first, and no more than make a flood: an hour may hold thousands
+# The newest first, and no more than make a flood: an hour may hold thousands.
+UNPROVEN = select(func.count()).select_from(
     select(Inbound.id)
     .where(col(Inbound.proof).not_like("pass%"), *IN_THE_HOUR)
     .order_by(col(Inbound.received_at).desc())

@@ -174,7 +174,6 @@ def _ready(question: Any, names: tuple[str, ...]) -> _Ready | None:
     )
 
 
-@lru_cache
 def _ready_insert(table: type[SQLModel], names: tuple[str, ...]) -> _Ready:
     ready = _ready(_insert(table), names)
     assert ready is not None
