@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec
 from zoneinfo import ZoneInfo
 
-import holidays
+from holidays.holiday_base import HolidayBase
 
 DAY = timedelta(days=1)
 LAST_SECOND = time(23, 59, 59)
@@ -267,8 +270,25 @@ def _legal_holidays(year: int, territory: str, good_friday: bool) -> dict[date, 
     dropped = _CUSTOMARY.get(code, frozenset())
     if code in ("57", "6AE") and not good_friday:  # L3134-13: only where there is a protestant or a mixed church
         dropped |= {GOOD_FRIDAY}
-    found = holidays.country_holidays("FR", subdiv=code or None, years=year, language="fr")
+    found = _france()(subdiv=code or None, years=year, language="fr")
     return {day: name for day, name in found.items() if name not in dropped}
+
+
+@cache
+def _france() -> type[HolidayBase]:
+    """The library's France. Its package of countries, run, imports two hundred of them, a third of a second at each start: here
+    it only says where its modules lie."""
+    name = "holidays.countries"
+    spec = find_spec(name)
+    assert spec is not None
+    whole = sys.modules.get(name)
+    sys.modules[name] = whole or module_from_spec(spec)
+    try:
+        france: type[HolidayBase] = import_module(f"{name}.france").France
+    finally:
+        if whole is None:
+            del sys.modules[name]
+    return france
 
 
 def _local(moment: datetime, calendar: Calendar) -> datetime:

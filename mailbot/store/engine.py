@@ -11,12 +11,37 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    NullPool,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 MIGRATIONS = "mailbot.store:migrations"
+NEWEST = max(
+    file.name.partition("_")[0] for file in (Path(__file__).parent / "migrations" / "versions").glob("[0-9]*.py")
+)
+# As Alembic has it: asked and written without it, since to load it costs a tenth of a second of each start.
+VERSION = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 DECISION_LOCK = 727272  # PostgreSQL advisory lock: decisions of one register come one after the other
 IDLE = (
     10  # seconds: a daemon that stops within a transaction, which nobody else can pass, loses it; less than lead.SILENT
@@ -90,25 +115,28 @@ def drive(connection: Connection, words: str, values: Sequence[Any] = (), *, man
 
 def upgrade(engine: Engine) -> None:
     """Brings the schema to this program's version, whole or not at all. Raises NewerSchema."""
-    _migrate(engine)
+    if schema(engine) != NEWEST:
+        _migrate(engine)
 
 
 def create(engine: Engine) -> None:
-    """The tables as the code describes them, in one order, marked as up to date; migrations of SQLite leave constraints and
-    indexes in an order that changes from run to run."""
-    from alembic import command
+    """The tables of a register that has none, as the code describes them, marked as up to date; killed at any statement, it
+    has none. In one order, whereas migrations of SQLite leave constraints and indexes in one that changes from run to run."""
+    with engine.begin() as connection:
+        _create(connection)
+
+
+def _create(connection: Connection) -> None:
     from sqlmodel import SQLModel
 
     from mailbot.store import tables  # noqa: F401  (fills the metadata)
 
-    known, alembic = SQLModel.metadata.sorted_tables, _alembic()
-    with engine.begin() as connection:
-        for table in known:
-            connection.execute(CreateTable(table))
-        for index in sorted((i for t in known for i in t.indexes), key=lambda i: str(i.name)):
-            connection.execute(CreateIndex(index))
-        alembic.attributes["connection"] = connection
-        command.stamp(alembic, "head")
+    known = [*SQLModel.metadata.sorted_tables, VERSION]
+    for table in known:
+        connection.execute(CreateTable(table))
+    for index in sorted((i for t in known for i in t.indexes), key=lambda i: str(i.name)):
+        connection.execute(CreateIndex(index))
+    connection.execute(insert(VERSION).values(version_num=NEWEST))
 
 
 def copy_whole(engine: Engine, to: Path) -> None:
@@ -128,10 +156,14 @@ def downgrade(engine: Engine, revision: str) -> None:
 
 def schema(engine: Engine) -> str:
     """The register's revision, "" when it holds nothing yet."""
-    from alembic.runtime.migration import MigrationContext
-
     with engine.connect().execution_options(mailbot_reading=True) as connection:
-        return MigrationContext.configure(connection).get_current_revision() or ""
+        return _revision(connection)
+
+
+def _revision(connection: Connection) -> str:
+    if not inspect(connection).has_table(VERSION.name):
+        return ""
+    return str(connection.execute(select(VERSION.c.version_num)).scalar() or "")
 
 
 def known_schemas() -> tuple[str, ...]:
@@ -151,23 +183,29 @@ def _alembic() -> Any:
 
 def _migrate(engine: Engine, back_to: str | None = None) -> None:
     """In one transaction: killed at any statement, the register is the old one."""
-    from alembic import command  # heavy: only when migrating
-    from alembic.runtime.migration import MigrationContext
-
-    alembic, known = _alembic(), known_schemas()
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             decide(connection)
-        current = MigrationContext.configure(connection).get_current_revision()
-        if current is not None and current not in known:
-            raise NewerSchema(
-                f"le registre vient d’une version plus récente de mailbot (schéma {current}, celle-ci connaît {known[-1]}) : "
-                "installez cette version, ou une plus récente"
-            )
-        alembic.attributes["connection"] = connection
-        if back_to is None:
-            command.upgrade(alembic, "head")
-        elif back_to in known and current is not None and known.index(back_to) <= known.index(current):
-            command.downgrade(alembic, back_to)
-        else:
-            raise LookupError(f"schéma inconnu, ou pas antérieur à celui du registre : {back_to}")
+        current = _revision(connection)
+        if not current and back_to is None:
+            _create(connection)
+        elif current != NEWEST or back_to is not None:
+            _step(connection, current, back_to)
+
+
+def _step(connection: Connection, current: str, back_to: str | None) -> None:
+    from alembic import command  # heavy: only when migrating
+
+    alembic, known = _alembic(), known_schemas()
+    if current and current not in known:
+        raise NewerSchema(
+            f"le registre vient d’une version plus récente de mailbot (schéma {current}, celle-ci connaît {known[-1]}) : "
+            "installez cette version, ou une plus récente"
+        )
+    alembic.attributes["connection"] = connection
+    if back_to is None:
+        command.upgrade(alembic, "head")
+    elif back_to in known and current and known.index(back_to) <= known.index(current):
+        command.downgrade(alembic, back_to)
+    else:
+        raise LookupError(f"schéma inconnu, ou pas antérieur à celui du registre : {back_to}")

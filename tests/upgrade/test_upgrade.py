@@ -116,14 +116,45 @@ def test_an_upgraded_register_has_the_tables_of_a_new_one(first: Path, tmp_path:
         register = Ledger(f"sqlite:///{path}")
         register.upgrade()
         register.close()
-        made.append(_columns(path))
+        made.append((_columns(path), _indexes(path), _references(path)))
     assert made[0] == made[1]
+    assert all(made[0])
+
+
+def test_a_new_register_is_marked_with_the_newest_migration(tmp_path: Path) -> None:
+    register = Ledger(f"sqlite:///{tmp_path}/mailbot.db")
+    register.upgrade()
+    assert register.schema() == engines.NEWEST == engines.known_schemas()[-1]
+    register.close()
 
 
 def _columns(path: Path) -> dict[str, set[tuple[object, ...]]]:
     with closing(sqlite3.connect(path)) as register:
         tables = [name for (name,) in register.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {t: {row[1:4] for row in register.execute(f'PRAGMA table_info("{t}")')} for t in tables}
+
+
+def _indexes(path: Path) -> set[tuple[object, ...]]:
+    """Of each table: which columns, whether unique, of which rows; the names of those that SQLite makes itself are its own."""
+    with closing(sqlite3.connect(path)) as register:
+        tables = [name for (name,) in register.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        found = [(t, *row[1:]) for t in tables for row in register.execute(f'PRAGMA index_list("{t}")')]
+        return {
+            (table, "" if name.startswith("sqlite_") else name, unique, origin, partial, _parts(register, name))
+            for table, name, unique, origin, partial in found
+        }
+
+
+def _parts(register: sqlite3.Connection, index: str) -> tuple[object, ...]:
+    where = register.execute("SELECT sql FROM sqlite_master WHERE name = ?", (index,)).fetchone()[0] or ""
+    rows = register.execute(f'PRAGMA index_xinfo("{index}")')
+    return (*((row[2], row[3]) for row in rows if row[5]), where.partition(" WHERE ")[2])
+
+
+def _references(path: Path) -> set[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as register:
+        tables = [name for (name,) in register.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {(t, *row[2:5]) for t in tables for row in register.execute(f'PRAGMA foreign_key_list("{t}")')}
 
 
 # -- and back --------------------------------------------------------------------------------------
