@@ -8,7 +8,8 @@ import sys
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # mallopt(3)
 SHARES = 0.001  # seconds that a thread which computes has before the others' turn; Python's own are 0.005
-LARGE = 2**19  # bytes from which on memory is the system's again as soon as it is given back: files of a mail
+# Bytes. A mail of some megabytes is worked on in memory that the last one left; what was larger is the system's again at once.
+LARGE, KEPT = 2**23, 2**24
 YOUNG = 20_000  # objects between two looks for garbage: a mail makes thousands, hardly any of them in circles
 
 
@@ -20,5 +21,5 @@ def settle() -> None:
     sys.setswitchinterval(SHARES)
     allocator = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if allocator:
-        for setting, value in ((M_MMAP_THRESHOLD, LARGE), (M_TRIM_THRESHOLD, LARGE), (M_ARENA_MAX, 2)):
+        for setting, value in ((M_MMAP_THRESHOLD, LARGE), (M_TRIM_THRESHOLD, KEPT), (M_ARENA_MAX, 2)):
             allocator(setting, value)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60.0  # imports on a cold disk
 CLOSE_SECONDS = 2.0
-LIFE_MAILS = 500
+LIFE_MAILS = 5000  # a child costs as much to start as two hundred mails to read
 LIFE_CPU_SECONDS = 30  # after which a child is retired; RLIMIT_CPU leaves it room to finish its mail
 RLIMIT_CPU_SECONDS = 60
 _HEAD_BYTES = 64_000_000
@@ -245,19 +245,37 @@ def _fence(memory_mb: int, parent: int) -> None:
         sys.exit(0)  # the parent died before it could be watched
 
 
+class Mail:
+    """The mail in hand; the files of one that is held are decoded once, for the reading and for whoever asks for them then."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self._files: dict[str, bytes] | None = None
+
+    def read(self, *, truncated: bool) -> Message:
+        self._files = {} if len(self.raw) <= HELD_BYTES else None
+        return messages.read(self.raw, truncated=truncated, files=self._files)
+
+    def cut_out(self, paths: Sequence[str]) -> dict[str, bytes]:
+        """`message.cut_out_all`."""
+        if self._files is None:
+            return messages.cut_out_all(self.raw, paths)
+        return {path: data for path, data in self._files.items() if path in paths}
+
+
 def _serve(source: BinaryIO, out: BinaryIO) -> None:
     from mailbot import frugal, reading
     from mailbot.message import reader  # noqa: F401  (loaded before a mail waits for it)
 
     frugal.settle()
     words: Any = None
-    mail = b""
+    mail = Mail(b"")
     for mails in range(LIFE_MAILS + 1):
         request = _take(source)
         if request is None:
             return
         head, sent = request
-        mail = mail if head.get("held") else sent
+        mail = mail if head.get("held") else Mail(sent)
         if head["do"] == "start":
             words = reading.Words.from_json(head["words"]) if head["words"] else reading.EMPTY_WORDS
         answer, blobs = _answer(reading, words, head, mail)
@@ -288,15 +306,15 @@ def _cpu_seconds() -> float:
 
 
 def _answer(
-    reading: ModuleType, words: Any, head: dict[str, Any], raw: bytes
+    reading: ModuleType, words: Any, head: dict[str, Any], mail: Mail
 ) -> tuple[dict[str, Any], Sequence[bytes]]:
     try:
         if head["do"] == "read":
-            return _said(reading, words, messages.read(raw, truncated=head["truncated"])), []
+            return _said(reading, words, mail.read(truncated=head["truncated"])), []
         if head["do"] == "read_headers":
-            return _said_at_least(reading, words, messages.read_headers(raw)), []
+            return _said_at_least(reading, words, messages.read_headers(mail.raw)), []
         if head["do"] == "cut_out":
-            found = messages.cut_out_all(raw, head["paths"])
+            found = mail.cut_out(head["paths"])
             return {"paths": list(found)}, list(found.values())
     except messages.Unreadable as error:
         return {"unreadable": error.reason}, []

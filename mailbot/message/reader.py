@@ -22,10 +22,11 @@ _CHUNK = 1 << 20
 _SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
 
 
-def read(raw: bytes, *, truncated: bool = False) -> Message:
+def read(raw: bytes, *, truncated: bool = False, files: dict[str, bytes] | None = None) -> Message:
     """The whole mail. Any bytes give a Message; what was repaired or given up stands in `problems`, in French.
 
-    `truncated`: only the headers and the first text were fetched. Raises Unreadable for a MIME bomb only."""
+    `truncated`: only the headers and the first text were fetched. `files`, when given, takes what `cut_out_all` would cut out,
+    since it is decoded here anyway. Raises Unreadable for a MIME bomb only."""
     problems: list[str] = []
     root = mime.tree(raw, problems)
     known = _envelope(raw, root.fields, root.start, problems)
@@ -41,7 +42,9 @@ def read(raw: bytes, *, truncated: bool = False) -> Message:
         text=text,
         html=html,
         page=_try(problems, "HTML", lambda: texts.with_targets(html), ""),
-        attachments=_try(problems, "pièces jointes", lambda: _attachments(root, body.used, truncated=truncated), ()),
+        attachments=_try(
+            problems, "pièces jointes", lambda: _attachments(root, body.used, files, truncated=truncated), ()
+        ),
         reports=_try(problems, "avis de remise", lambda: report.read(root, text), ()),
         forwarded=_try(problems, "message transféré", lambda: forward.read(root, known["subject"], text), None),
         truncated=truncated,
@@ -118,8 +121,8 @@ def _fingerprint(raw: bytes, fields: Fields, body: int) -> str:
     end = max(body, len(raw) - 65_536) if len(raw) > body else body
     tail = raw[end:].rstrip()
     for at in range(body, end, _CHUNK):
-        digest.update(raw[at : min(at + _CHUNK, end)].translate(None, b"\r"))
-    digest.update(tail.translate(None, b"\r"))
+        digest.update(raw[at : min(at + _CHUNK, end)].replace(b"\r", b""))
+    digest.update(tail.replace(b"\r", b""))
     return digest.hexdigest()
 
 
@@ -206,9 +209,17 @@ def _with_winmail(root: Part, body: texts.Body, problems: list[str]) -> tuple[st
     return (clean.body(shown).strip("\n") or body.text), (clean.body(html, limits.HTML) or body.html)
 
 
-def _attachments(root: Part, used: frozenset[str], *, truncated: bool) -> tuple[Attachment, ...]:
-    found = [attachments.measured(file) for file in attachments.listing(root, used or None)]
+def _attachments(
+    root: Part, used: frozenset[str], files: dict[str, bytes] | None, *, truncated: bool
+) -> tuple[Attachment, ...]:
+    listed = attachments.listing(root, used or None)
+    found = [attachments.measured(file if files is None else _kept(file, files)) for file in listed]
     return tuple(found) if not truncated else tuple(map(_perhaps_cut, found))
+
+
+def _kept(file: attachments.File, files: dict[str, bytes]) -> attachments.File:
+    files[file.path] = data = _whole(file)
+    return replace(file, chunks=lambda: iter((data,)))
 
 
 def _perhaps_cut(attachment: Attachment) -> Attachment:
