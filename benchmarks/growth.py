@@ -33,7 +33,18 @@ SIZES = (1_000, 10_000, 100_000, 200_000)
 OPEN = 50  # files that are open at every size
 STEP = 1_000  # between the ids of two copies
 MAILS = 5  # a file
-COPIED = ("raw", "complaint", "inbound", "place", "attachment", "letter", "letterkey", "journal", "journaltext")
+COPIED = (
+    "raw",
+    "complaint",
+    "inbound",
+    "place",
+    "attachment",
+    "letter",
+    "octets",
+    "letterkey",
+    "journal",
+    "journaltext",
+)
 BATCH = 2_000  # files copied in one transaction
 Row = dict[str, Any]
 

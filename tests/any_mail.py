@@ -23,7 +23,7 @@ from mailbot.corridor.mails import query_of
 from mailbot.message import Message
 from mailbot.reading import Reading
 from mailbot.store import desks
-from mailbot.store.tables import Complaint, Counter, Inbound, Letter, Raw
+from mailbot.store.tables import Complaint, Counter, Inbound, Letter, Octets, Raw
 
 FOLDER = Path(__file__).parent / "mail"
 NAMES = sorted(str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.rglob("*.eml"))
@@ -128,7 +128,7 @@ def set_up(tx: Session) -> None:
                 envelope_to=to,
                 message_id=message_id,
                 marker=MARKER_42 if message_id == "<ack42@ief.example>" else f"mb-{'a' * 25}{'abcdefghijkl'[rank]}",
-                raw=b"",
+                octets=Octets(raw=b""),
                 state="sent",
                 created_at=at,
                 next_try_at=at,

@@ -187,7 +187,10 @@ def copies_of_letters(e: Evidence) -> list[str]:
     copies: dict[str, list[Accepted]] = {}
     for accepted in e.accepted:
         copies.setdefault(accepted.message_id, []).append(accepted)
-    for row in rows(e.register, "SELECT name, kind, state, message_id, to_addr, envelope_to, raw, repeats FROM letter"):
+    for row in rows(
+        e.register,
+        "SELECT name, kind, state, message_id, to_addr, envelope_to, raw, repeats FROM letter JOIN octets ON letter_id = id",
+    ):
         own = copies.get(row["message_id"], [])
         if row["state"] not in LEFT:
             problems.append(f"letter {row['name']} is left in state {row['state']}")

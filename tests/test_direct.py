@@ -59,7 +59,6 @@ def test_a_new_row_holds_what_it_was_given_whatever_its_kind(register: Ledger) -
         "facts": {"number": "REC-2026-0001", "é": [1, None]},
         "refs": ["<a@b>"],
         "due_on": date(2026, 5, 27),
-        "raw": b"\0\xff" * 9,
         "message_id": "<1@ief.example>",
         "marker": "mb-1",
         "created_at": cast.NOON,

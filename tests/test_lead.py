@@ -17,7 +17,7 @@ from mailbot.store import engine, keep, lead, post
 from mailbot.store.keep import Spot
 from mailbot.store.lead import Busy, Lead, Lost
 from mailbot.store.ledger import Ledger
-from mailbot.store.tables import Inbound, Letter
+from mailbot.store.tables import Inbound, Letter, Octets
 
 
 class Seconds:
@@ -155,7 +155,13 @@ def test_a_mail_in_hand_is_nobody_else_s_until_its_daemon_is_gone(two: tuple[Lea
 
 def owe(register: Ledger) -> None:
     letter = Letter(
-        name="ack:1", kind="ack", to_addr=cast.CARL, envelope_to=cast.CARL, message_id="<1@x>", marker="m", raw=b"x"
+        name="ack:1",
+        kind="ack",
+        to_addr=cast.CARL,
+        envelope_to=cast.CARL,
+        message_id="<1@x>",
+        marker="m",
+        octets=Octets(raw=b"x"),
     )
     letter.created_at = letter.next_try_at = cast.NOON
     register.run(lambda tx: tx.add(letter))

@@ -22,7 +22,19 @@ from mailbot.store import instance, keep, post, pulse, questions, thread
 from mailbot.store.ledger import Session
 
 GROWING = {
-    *("raw", "inbound", "place", "complaint", "attachment", "letter", "letterkey", "due", "journal", "journaltext"),
+    *(
+        "raw",
+        "inbound",
+        "place",
+        "complaint",
+        "attachment",
+        "letter",
+        "octets",
+        "letterkey",
+        "due",
+        "journal",
+        "journaltext",
+    ),
     *("alarm", "code", "pending"),
 }
 pytestmark = pytest.mark.sqlite("its own plan of each question")

@@ -239,12 +239,8 @@ class Bench:
             self._threaded(tx, letter), {}, redirect=row.envelope_to if row.envelope_to != row.to_addr else ""
         )
         row.facts, row.due_on, row.printed_on = letter.facts, letter.due_on, letter.printed_on
-        row.raw, row.message_id, row.marker, row.subject = (
-            dressed.raw,
-            dressed.message_id,
-            dressed.marker,
-            dressed.subject,
-        )
+        row.message_id, row.marker, row.subject = dressed.message_id, dressed.marker, dressed.subject
+        row.octets.raw = dressed.raw
 
 
 def _as_effect(row: Letter, number: str | None) -> fx.Letter:

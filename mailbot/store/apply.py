@@ -26,6 +26,7 @@ from mailbot.store.tables import (
     Inbound,
     Letter,
     LetterKey,
+    Octets,
     Pending,
 )
 
@@ -213,12 +214,12 @@ def _letter(tx: Session, effect: fx.Letter, act: Act) -> None:
         subject=dressed.subject,
         message_id=dressed.message_id,
         marker=dressed.marker,
-        raw=dressed.raw,
         created_at=act.now,
         next_try_at=max(act.now, effect.not_before or act.now),
         undo=effect.undo,
         cause=act.cause,
     )
+    direct.add(tx, Octets, letter_id=letter_id, raw=dressed.raw)
     direct.add_all(tx, LetterKey, [{"key": key, "letter_id": letter_id} for key in effect.keys])
 
 

@@ -66,7 +66,14 @@ WIPED_FILE: dict[str, Any] = {
     "look_at": None,
 }
 WIPED_LETTER: dict[str, Any] = {"attach": [], "refs": [], "undo": {}, "in_reply_to": "", "subject": GONE}
-APART = ("raw", "journal", "journaltext", "erasure", "alembic_version")  # never searched as texts: see below, or hashes
+APART = (
+    "raw",
+    "octets",
+    "journal",
+    "journaltext",
+    "erasure",
+    "alembic_version",
+)  # never searched as texts: see below, or hashes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +176,7 @@ def _letters(tx: Session, letters: Iterable[int], plan: Plan, now: datetime) -> 
     for letter in sorted(letters):
         row = tx.get_one(Letter, letter)
         row.erased = row.erased or hashlib.sha256(row.raw).hexdigest()
-        row.raw = b""
+        row.octets.raw = b""
         row.answer = plan.traces.scrub(row.answer)
         if row.state in ("owed", "claimed"):  # nothing is left that could be sent, or repeated
             row.state, row.settled_at = "uncertain" if row.data_begun_at else "cancelled", now

@@ -145,6 +145,7 @@ def letters(tx: Session) -> Iterator[Letter]:
             next_try_at=row.next_try_at, lease_until=row.lease_until, repeats=row.repeats, settled_at=row.settled_at,
             cause=row.cause,
         )  # fmt: skip
+        tx.expunge(row.octets)
         tx.expunge(row)
 
 

@@ -236,7 +236,7 @@ def free_claims(tx: Session) -> None:
     letters = select(Letter).where(Letter.state == "claimed", Letter.claimed_by != "")
     mails = select(Inbound).where(Inbound.state == "kept", Inbound.claimed_by != "")
     at_work = _held(tx, PRESENT)
-    for letter in tx.exec(letters.with_for_update(skip_locked=True)).all():
+    for letter in tx.exec(letters.with_for_update(of=Letter, skip_locked=True)).all():
         if _key(letter.claimed_by) not in at_work and letter.data_attempt != letter.attempts:
             letter.state, letter.claimed_by, letter.lease_until = "owed", "", None
             letter.attempts = max(0, letter.attempts - 1)

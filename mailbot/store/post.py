@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from mailbot import failpoints
 from mailbot.store import direct
 from mailbot.store.instance import ALARM
-from mailbot.store.tables import OWED_ACK, Letter
+from mailbot.store.tables import OWED_ACK, Letter, Octets
 
 LEASE = timedelta(minutes=20)  # longer than the 10 minutes we wait after the dot (RFC 5321 §4.5.3.2.6)
 GIVE_UP = timedelta(days=5)  # RFC 5321 §4.5.4.1
@@ -20,7 +20,6 @@ BACKOFF = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 15, 30, 60))
 FRESH = timedelta(seconds=5)  # an acknowledgement owed for less leaves before those that are late anyway
 REPEAT_AFTER = timedelta(minutes=15)  # an uncertain letter is repeated once, not at once: the server may just be slow
 
-# A letter's bytes may be megabytes: they are asked for when DATA begins, and by nobody else.
 _SHORT = select(  # type: ignore[call-overload]
     Letter.id, Letter.name, Letter.kind, Letter.envelope_to, Letter.message_id, Letter.attempts
 )
@@ -52,7 +51,7 @@ _STANDING = select(  # type: ignore[call-overload]
     Letter.claimed_by, Letter.created_at, Letter.repeats, Letter.printed_on, Letter.data_begun_at,
     Letter.answer,
 ).where(Letter.id == bindparam("letter"))  # fmt: skip
-_BYTES = select(Letter.raw).where(Letter.id == bindparam("letter"))
+_BYTES = select(Octets.raw).where(Octets.letter_id == bindparam("letter"))
 _WRITE = update(Letter).where(col(Letter.id) == bindparam("letter"))
 
 
@@ -191,21 +190,20 @@ def reclaim(tx: Session, now: datetime, *, all_leases: bool = False) -> list[tup
 
 def record_own(tx: Session, letter: Claimed, now: datetime) -> None:
     """Remembers a mail that does not go through the outbox, so that it is known as ours when it comes in (spec §2)."""
-    tx.add(
-        Letter(
-            name=letter.name,
-            kind=letter.kind,
-            to_addr=letter.envelope_to,
-            envelope_to=letter.envelope_to,
-            message_id=letter.message_id,
-            marker=letter.name,
-            raw=letter.raw,
-            state="sent",
-            created_at=now,
-            next_try_at=now,
-            settled_at=now,
-            attempts=1,
-            cause="command:check",
-        )
+    row = Letter(
+        name=letter.name,
+        kind=letter.kind,
+        to_addr=letter.envelope_to,
+        envelope_to=letter.envelope_to,
+        message_id=letter.message_id,
+        marker=letter.name,
+        state="sent",
+        created_at=now,
+        next_try_at=now,
+        settled_at=now,
+        attempts=1,
+        cause="command:check",
+        octets=Octets(raw=letter.raw),
     )
+    tx.add(row)
     tx.flush()

@@ -11,7 +11,19 @@ from sqlmodel import Session, col, select
 
 from mailbot.store import journal, quality, questions
 from mailbot.store.meetings import Meeting
-from mailbot.store.tables import Action, Attachment, Cause, Code, Complaint, Inbound, Journal, JournalText, Letter, Raw
+from mailbot.store.tables import (
+    Action,
+    Attachment,
+    Cause,
+    Code,
+    Complaint,
+    Inbound,
+    Journal,
+    JournalText,
+    Letter,
+    Octets,
+    Raw,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +196,7 @@ def note_evidence(tx: Session, number: str, text: str, *, at: datetime, who: str
 
 
 def letter_bytes(tx: Session, letter_id: int) -> bytes:
-    return tx.exec(select(Letter.raw).where(Letter.id == letter_id)).one()
+    return tx.exec(select(Octets.raw).where(Octets.letter_id == letter_id)).one()
 
 
 def drop_codes(tx: Session, numbers: Iterable[str]) -> int:

@@ -1,0 +1,16 @@
+"""The table of the letters' bytes, apart from what happens to each letter: SQLite writes a row anew, with all that lies in it, at
+every change of state, and a letter with files is megabytes."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column
+from sqlmodel import Field, SQLModel
+
+from mailbot.store import packed
+
+
+class Octets(SQLModel, table=True):
+    """A letter as it leaves or left, sealed; empty once erased."""
+
+    letter_id: int | None = Field(default=None, primary_key=True, foreign_key="letter.id")
+    raw: bytes = Field(sa_column=Column(packed.Packed, nullable=False))
