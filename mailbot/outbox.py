@@ -20,6 +20,7 @@ from mailbot.store.post import Claimed
 Token = Callable[[str], str]  # a token; given one that was refused, another
 COMMAND_SECONDS = 300.0  # RFC 5321 §4.5.3.2
 AFTER_DOT_SECONDS = 600.0  # RFC 5321 §4.5.3.2.6
+DOT = re.compile(rb"\.(?<=\n\.)")  # from dot to dot: of a line’s beginning there are thousands in a file
 _QUEUED = re.compile(r"(?:queued as |\bid=)([A-Za-z0-9.-]{4,40})", re.ASCII | re.IGNORECASE)
 
 
@@ -260,8 +261,8 @@ class Road:
 
 
 def _stuffed(raw: bytes) -> bytes:
-    """The text as DATA wants it, with its end (RFC 5321 §4.5.2). `replace` takes a twentieth of what a pattern takes on megabytes."""
-    dotted = raw.replace(b"\n.", b"\n..")
+    """The text as DATA wants it, with its end (RFC 5321 §4.5.2)."""
+    dotted = DOT.sub(b"..", raw)
     return b"".join(
         (b"." if raw.startswith(b".") else b"", dotted, b"" if raw.endswith(b"\r\n") else b"\r\n", b".\r\n")
     )

@@ -16,7 +16,7 @@ from test_letters_each import ENTROPY, FILES, HOUSE, NOW, letter
 from test_letters_samples import RENDERED
 
 from mailbot.letters import Injected, markup, seal, wire
-from mailbot.letters.seal import check, skeleton
+from mailbot.letters.seal import check, skeleton, without_files
 
 BOUNDARY = "=_0123456789abcdef01234567"
 # Bytes in which a careless writer or reader sees a line, a boundary or a header.
@@ -42,6 +42,11 @@ PIECE = st.sampled_from(
         b'Content-Type: multipart/mixed; boundary=""\r\n\r\n',
         b"Content-Type: text/plain\r\n\r\n",
         b"Content-Transfer-Encoding: base64\r\n",
+        b"\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+        b"A" * 76 + b"\r\n",
+        b"To: v@x.example" + b"A" * 61 + b"\r\n",
+        (b"A" * 76 + b"\r\n") * 3,
+        b"A" * 75 + b"\n",
     ]
 )
 MAIL = st.lists(PIECE, max_size=40).map(b"".join)
@@ -65,11 +70,37 @@ def test_the_skeleton_of_each_letter_has_its_parts(kind: str, language: str) -> 
     assert shape(skeleton(raw)) == shape(raw)
 
 
+@given(MAIL)
+def test_a_letter_without_the_lines_of_its_files_has_the_parts_of_the_whole(raw: bytes) -> None:
+    whole = b'Content-Type: multipart/mixed; boundary="b"\r\n' + raw
+    assert shape(without_files(whole)) == shape(whole)
+
+
+WRONG = [(at, octet) for at in (0, 1, 37, 75, 78 * 5000) for octet in (b"\n", b"\r", b"\xc3", b"-", b"\r\n")]
+
+
+@pytest.mark.parametrize(("at", "wrong"), [*WRONG, (76, b"\n"), (77, b"\r"), (76, b"A"), (77, b"A")])
+def test_one_wrong_octet_in_a_file_is_seen(at: int, wrong: bytes) -> None:
+    heavy = (("preuve.pdf", "application/pdf", bytes(1_000_000)),)
+    raw = seal(letter("assignment"), HOUSE, now=NOW, entropy=ENTROPY, files=heavy).raw
+    start = raw.index(b"AAAA" * 19) + at
+    names = [name for name, _ in shape(raw)[0][1]]
+    good = {"names": names, "to": letter("assignment").to, "from_": HOUSE.mailbox_address}
+    check(raw, **good)
+    bad = raw[:start] + wrong + raw[start + 1 :]
+    if wrong in (b"-", b"\r\n"):  # neither a line end nor a boundary: a file that cannot be read, no header
+        assert shape(without_files(bad)) == shape(raw)
+        return
+    with pytest.raises(Injected):
+        check(bad, **good)
+
+
 def test_what_is_parsed_of_a_letter_does_not_grow_with_its_files() -> None:
     heavy = (("preuve.pdf", "application/pdf", bytes(1_000_000)),)
     raw = seal(letter("assignment"), HOUSE, now=NOW, entropy=ENTROPY, files=heavy).raw
     assert len(raw) > 1_000_000
     assert len(skeleton(raw)) < 6000
+    assert len(without_files(raw)) < 40_000
 
 
 def test_no_letter_holds_a_mail_in_which_headers_could_hide() -> None:

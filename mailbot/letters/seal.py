@@ -32,6 +32,8 @@ CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&
 NUMBER_FIRST = re.compile(r"\[[A-Z0-9-]{1,40}\] (?=\S)", re.ASCII)
 BOUNDARY = re.compile(rb'; boundary="(=_[0-9a-f]{24})"')
 SAME = b"=_mailbot"
+FILE = re.compile(rb"\r\nContent-Transfer-Encoding: base64\r\n(?:[^\r\n]+\r\n)*\r\n")
+LINE = wire.COLUMNS + len(wire.NL)
 MAX_ID = 250
 MAX_REFERENCES = 20
 MAX_LINE = 998  # RFC 5322 §2.1.1
@@ -197,10 +199,11 @@ def _file(name: str, content_type: str, octets: bytes) -> wire.Part:
 
 def check(raw: bytes, *, names: list[str], to: str, from_: str) -> None:
     """Re-reads a letter and raises Injected unless it is exactly ours: header names, one From, one To, lines, bytes."""
-    ends = raw.count(b"\r\n")
-    if not raw.isascii() or (raw.count(b"\r"), raw.count(b"\n")) != (ends, ends) or not _short_lined(raw):
+    rest = without_files(raw)
+    ends = rest.count(b"\r\n")
+    if not raw.isascii() or (rest.count(b"\r"), rest.count(b"\n")) != (ends, ends) or not _short_lined(rest):
         raise Injected("octets, fins de ligne ou longueurs inacceptables")
-    message = BytesParser(policy=compat32).parsebytes(_common(skeleton(raw)))
+    message = BytesParser(policy=compat32).parsebytes(_common(skeleton(rest)))
     if Counter(name.lower() for name in message) != Counter(name.lower() for name in names):
         raise Injected(f"en-têtes inattendus : {sorted(message.keys())}")
     if message.get_all("To") != [to]:
@@ -209,6 +212,29 @@ def check(raw: bytes, *, names: list[str], to: str, from_: str) -> None:
     if [addr for _, addr in senders] != [from_]:
         raise Injected("l’expéditeur relu n’est pas la boîte")
     _check_parts(message)
+
+
+def without_files(raw: bytes) -> bytes:
+    """A letter without the full lines of its files: what stands in base64, in lines that are all as long and hold no hyphen, is
+    neither header nor boundary, and of megabytes nothing else is to be looked at."""
+    kept, at = [], 0
+    while found := FILE.search(raw, at):
+        start = found.end()
+        kept.append(raw[at:start])
+        at = start + LINE * _full_lines(raw, start)
+    return b"".join([*kept, raw[at:]]) if kept else raw
+
+
+def _full_lines(raw: bytes, start: int) -> int:
+    """How many lines of base64 begin there; 0 where they are not all as long, or hold other line ends."""
+    hyphen = raw.find(b"-", start)
+    count = ((hyphen if hyphen >= 0 else len(raw)) - start) // LINE
+    end = start + count * LINE
+    regular = all(
+        raw[start + at : end : LINE] == octet * count and raw.count(octet, start, end) == count
+        for at, octet in ((wire.COLUMNS, b"\r"), (wire.COLUMNS + 1, b"\n"))
+    )
+    return count if regular else 0
 
 
 def _short_lined(raw: bytes) -> bool:

@@ -27,13 +27,16 @@ class Injected(ValueError):
 
 @dataclass(frozen=True)
 class Part:
-    """A body with what its head says; `body` ends with a line end."""
+    """A body with what its head says; `body`, in pieces that are put together once, ends with a line end."""
 
     headers: Mapping[str, str]
-    body: bytes
+    body: tuple[bytes, ...]
+
+    def pieces(self) -> tuple[bytes, ...]:
+        return (head(self.headers), NL, *self.body)
 
     def written(self) -> bytes:
-        return head(self.headers) + NL + self.body
+        return b"".join(self.pieces())
 
 
 class Utf8(Charset):
@@ -72,9 +75,9 @@ def head(headers: Mapping[str, str]) -> bytes:
 def gathered(subtype: str, boundary: str, parts: list[Part]) -> Part:
     """Several parts as one. `boundary` occurs in none of them."""
     between = f"--{boundary}\r\n".encode("ascii")
-    inside = b"".join(between + part.written() + NL for part in parts)
+    inside = [piece for part in parts for piece in (between, *part.pieces(), NL)]
     kind = f'multipart/{subtype}; boundary="{boundary}"'
-    return Part({"Content-Type": kind}, inside + f"--{boundary}--\r\n".encode("ascii"))
+    return Part({"Content-Type": kind}, (*inside, f"--{boundary}--\r\n".encode("ascii")))
 
 
 def words(text: str, subtype: str) -> Part:
@@ -86,12 +89,12 @@ def words(text: str, subtype: str) -> Part:
     dense = len(octets.translate(None, ASCII)) > len(octets) / 6
     encoding, body = ("base64", in_base64(lines)) if dense else ("quoted-printable", b2a_qp(lines))
     kind = f'text/{subtype}; charset="utf-8"'
-    return Part({"Content-Type": kind, "Content-Transfer-Encoding": encoding}, body)
+    return Part({"Content-Type": kind, "Content-Transfer-Encoding": encoding}, (body,))
 
 
 def octets(kind: str, data: bytes, more: Mapping[str, str]) -> Part:
     """A file, byte-identical."""
-    return Part({"Content-Type": kind, "Content-Transfer-Encoding": "base64", **more}, in_base64(data))
+    return Part({"Content-Type": kind, "Content-Transfer-Encoding": "base64", **more}, (in_base64(data),))
 
 
 def in_base64(data: bytes) -> bytes:
