@@ -25,10 +25,11 @@ from mailbot.corridor.bench import words
 from mailbot.corridor.post import MOST_ROADS, PER_ROAD, Post
 from mailbot.guard import Guard
 from mailbot.letters.dress import TEMPLATES
-from mailbot.outbox import _stuffed
+from mailbot.outbox import Answer, _stuffed
 from mailbot.rules.delivery import on_settled
 from mailbot.store import ledger
 from mailbot.store.ledger import Session
+from mailbot.store.post import Claimed
 from mailbot.store.tables import Letter, Meta
 
 PEOPLE = MOST_ROADS * PER_ROAD // 2  # each brings two letters: an AR and a notice
@@ -85,22 +86,49 @@ async def test_an_acknowledgement_of_this_moment_leaves_before_those_that_are_la
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_an_acknowledgement_written_meanwhile_leaves_next(guard: Guard, tmp_path: Path) -> None:
+async def test_an_acknowledgement_written_while_a_letter_leaves_is_the_next(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing is claimed ahead of its turn."""
     async with Sink() as sink:
         with room(tmp_path, guard, port=sink.port) as desk:
             await write_to(desk, 2)
-            came = False
+            hand_over = desk.post.road.hand_over
 
-            async def somebody_writes() -> None:
-                nonlocal came
-                if len(sink.taken) == 2 and not came:
-                    came = True
+            async def while_somebody_writes(letter: Claimed) -> Answer:
+                if len(sink.taken) == 1:
                     await desk.take(mail(sender="late@courriel.example", name="Late"))
+                return await hand_over(letter)
 
-            desk.post.on_accepted = somebody_writes
+            monkeypatch.setattr(desk.post.road, "hand_over", while_somebody_writes)
             await desk.send()
             assert [taken.to[0] for taken in sink.taken][2] == "late@courriel.example"
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(("fails", "states"), [("claim", ["sent", "owed"]), ("end", ["claimed", "owed"])])
+async def test_what_fails_of_settling_a_letter_and_taking_the_next_does_not_undo_the_other(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str, states: list[str]
+) -> None:
+    async with Sink() as sink:
+        with room(tmp_path, guard, port=sink.port) as desk:
+            await write_to(desk, 1)
+            claim = desk.post.claim
+
+            def no_second(*given: Any, **named: Any) -> Any:
+                return 1 // 0 if sink.taken else claim(*given, **named)
+
+            async def no_end(*_: Any) -> None:
+                await asyncio.sleep(0)
+                raise ZeroDivisionError
+
+            monkeypatch.setattr(desk.post, fails, {"claim": no_second, "end": no_end}[fails])
+            with pytest.raises(ZeroDivisionError):
+                await desk.send()
+            letters = desk.rows(Letter)
+            assert sorted(row.state for row in letters) == sorted([*states, *["owed"] * (len(letters) - 2)])
+            assert sum(row.attempts for row in letters) == 1
+            assert len(sink.taken) == 1
 
 
 @pytest.mark.asyncio(loop_scope="module")
