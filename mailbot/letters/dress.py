@@ -227,6 +227,7 @@ def _environment(folder: Path | None) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,  # an include on a line of its own stays one
+        auto_reload=folder is not None,
     )
     environment.globals["plan"] = buttons.OUTLINE
     environment.filters |= {

@@ -12,6 +12,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from urllib.parse import unquote
 
@@ -22,6 +23,7 @@ SPAN = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
 WIDTH = 76
 BROKEN = re.compile(r"[\t\n\v\f\r]")  # white space that textwrap makes spaces of
 UNEVEN = re.compile(r"^\Z|^\s|\s\Z|[\t-\r]| (?=\s)")  # where textwrap does more than break between two words
+REPEATED = 512  # lines and blocks that letter after letter says again: they are laid out once
 ENDS = re.compile(r"\n{3,}")
 STARTS = (("# ", "title"), ("## ", "heading"), ("- ", "item"), ("> ", "quote"))
 STEPS = ("- [x] ", "- [>] ", "- [ ] ")
@@ -134,7 +136,8 @@ def _text_block(block: Block, language: str) -> str:
     if block.kind == "button":
         to = block.lines[0].split(LINK)[1].partition("?")[0].removeprefix("mailto:")
         return "\n\n".join([TYPED[language][0].format(to), *(_typed(line, language) for line in block.lines)])
-    return "\n".join(_text_line(block.kind, line, language) for line in block.lines)
+    lay = _text_line if block.kind == "quote" else _repeated_line  # nobody quotes the same twice
+    return "\n".join(lay(block.kind, line, language) for line in block.lines)
 
 
 def _typed(line: str, language: str) -> str:
@@ -166,6 +169,11 @@ def _text_line(kind: str, line: str, language: str) -> str:
         colon = "\u00a0: " if language == "fr" else ": "
         return _wrap(colon.join(told) if len(told) == 2 else " – ".join(filter(None, told)), "", "  ")
     return _wrap(bare(line), "", "")
+
+
+@lru_cache(maxsize=REPEATED)
+def _repeated_line(kind: str, line: str, language: str) -> str:
+    return _text_line(kind, line, language)
 
 
 def _broken(line: str, first: str, following: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
 
 from mailbot.colours import ACCENT
 from mailbot.letters import look, markup
@@ -18,11 +19,17 @@ WIDEST = 100  # per cent of its cell that a full bar takes
 
 def to_html(blocks: list[Block], language: str, dress: Look | None = None) -> str:
     """The blocks in their order, in that look."""
-    drawn = dress or look.of(ACCENT)
-    return "".join(_block(block, language, drawn) for block in blocks)
+    accent = dress.accent if dress else ACCENT
+    return "".join((_block if block.kind == "quote" else _repeated)(block, language, accent) for block in blocks)
 
 
-def _block(block: Block, language: str, dress: Look) -> str:
+@lru_cache(maxsize=markup.REPEATED)
+def _repeated(block: Block, language: str, accent: str) -> str:
+    return _block(block, language, accent)
+
+
+def _block(block: Block, language: str, accent: str) -> str:
+    dress = look.of(accent)
     if block.kind in DRAWN:
         return DRAWN[block.kind](block, dress)
     if block.kind == "rule":

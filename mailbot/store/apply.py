@@ -58,6 +58,7 @@ FILE = select(Complaint.id).where(Complaint.number == bindparam("number"))
 LAST = select(Counter.n).where(Counter.series == bindparam("series_"), Counter.year == bindparam("year_"))
 COUNTED = update(Counter).where(col(Counter.series) == bindparam("series_"), col(Counter.year) == bindparam("year_"))
 OWED = select(Due.key).where(Due.key == bindparam("key"))
+DONE = update(Due).where(col(Due.key) == bindparam("owed"), col(Due.done_at).is_(None))
 SETTLED = select(LetterKey.key).where(LetterKey.key == bindparam("key"))
 OF_A_FILE = ("path", "name", "content_type", "size", "sha256", "evidence", "problem")
 FILES = select(Attachment.id).where(Attachment.inbound_id == bindparam("mail")).limit(1)
@@ -181,9 +182,8 @@ def _due(tx: Session, effect: fx.Due, act: Act) -> None:
 
 
 def _settle(tx: Session, effect: fx.Settle, act: Act) -> None:
-    row = tx.get(Due, effect.key)
-    if row is not None and row.done_at is None:
-        row.done_at = act.now
+    if direct.ask(tx, DONE, owed=effect.key, done_at=act.now).written:
+        direct.hold(tx, Due, effect.key, done_at=act.now)
 
 
 def _meet(tx: Session, effect: fx.Meet, act: Act) -> None:

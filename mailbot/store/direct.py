@@ -98,6 +98,11 @@ def add_all(tx: Session, table: type[SQLModel], rows: list[dict[str, Any]]) -> N
 def change(tx: Session, table: type[SQLModel], key: int | None, **values: Any) -> None:
     """A row by its `id`, in the register, and in hand where the ORM has it."""
     ask(tx, _update(table), this=key, **values)
+    hold(tx, table, key, **values)
+
+
+def hold(tx: Session, table: type[SQLModel], key: Any, **values: Any) -> None:
+    """What was written past the ORM, in hand too where it has that row."""
     held = tx.identity_map.get(identity_key(table, key))
     for name, value in values.items() if held is not None else ():
         set_committed_value(held, name, value)
