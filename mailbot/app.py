@@ -302,7 +302,7 @@ class Daemon:
     # -- decisions --------------------------------------------------------------------------------------------------------
 
     async def _decide(self, go_on: Callable[[], bool] = lambda: True) -> None:
-        if await self.mails.decide_waiting(go_on):
+        if await self.mails.decide_waiting(go_on, self.owed.set):
             failpoints.hit("K13")
             self.owed.set()
 

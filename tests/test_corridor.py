@@ -17,10 +17,12 @@ from sink import CLOSE, RESET, STALL, Sink
 
 from mailbot import rules
 from mailbot.corridor.bench import words
+from mailbot.corridor.dues import Dues
 from mailbot.guard import Guard, NotStarted
 from mailbot.outbox import RoadClosed
 from mailbot.store import ledger, post
 from mailbot.store.keep import count_attempt
+from mailbot.store.ledger import Session
 from mailbot.store.tables import Complaint, Counter, Due, Inbound, Letter
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -510,6 +512,40 @@ async def test_a_mail_decided_by_hand_while_the_daemon_read_it_opens_one_file(gu
         await desk.mails._decide(read)
         assert [c.number for c in desk.files()] == ["REC-2026-0001"]
         assert len(desk.letters("ack")) == 1
+
+
+async def test_the_letters_of_a_long_row_of_mails_may_leave_while_the_others_are_decided(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailbot.corridor.mails.LETTERS_WAIT", 2)
+    with room(tmp_path, guard) as desk:
+        for n in range(5):
+            desk.keep(mail(f"Salle {n}", sender=f"p{n}@courriel.example"))
+        told: list[int] = []
+        assert await desk.mails.decide_waiting(letters_wait=lambda: told.append(len(desk.files()))) == 5
+        assert told == [2, 4]
+
+
+@pytest.mark.parametrize("broken", [False, True])
+async def test_many_files_are_looked_at_in_one_commit_and_one_that_fails_holds_up_no_other(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: bool
+) -> None:
+    monkeypatch.setattr("mailbot.corridor.dues.TOGETHER", 3)
+    with room(tmp_path, guard) as desk:
+        for n in range(7):
+            await desk.take(mail(f"Salle {n}", sender=f"p{n}@courriel.example"))
+        look = Dues._look
+
+        def looked(self: Dues, tx: Session, complaint_id: int) -> None:
+            if broken and complaint_id == 2:
+                raise ZeroDivisionError
+            look(self, tx, complaint_id)
+
+        monkeypatch.setattr(Dues, "_look", looked)
+        waiting = [f.id for f in desk.files() if f.look_at == cast.NOON]
+        await desk.dues.tick()
+        assert waiting == [1, 2, 3, 4, 5, 6, 7]
+        assert [f.id for f in desk.files() if f.look_at == cast.NOON] == ([2] if broken else [])
 
 
 async def test_a_mail_delivered_twice_is_one_complaint(guard: Guard, tmp_path: Path) -> None:

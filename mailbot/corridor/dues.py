@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -18,6 +19,8 @@ from mailbot.store.ledger import Session
 from mailbot.store.tables import Complaint, Due, Inbound
 
 log = structlog.get_logger()
+TOGETHER = 16  # files to be looked at share a commit where so many wait, after a flood or a night
+Writes = Callable[[Callable[[Session], None]], Awaitable[None]]
 
 
 class Dues:
@@ -34,8 +37,14 @@ class Dues:
         rows = await self.bench.ask(lambda tx: questions.due_rows(tx, now))
         for row in rows:
             await self._due_safely(row)
-        for complaint_id in await self.bench.ask(lambda tx: questions.looks_due(tx, now)):
-            await self._look_safely(complaint_id)
+        files = await self.bench.ask(lambda tx: questions.looks_due(tx, now))
+        for at in range(0, len(files), TOGETHER):
+            some = files[at : at + TOGETHER]
+            if len(some) == TOGETHER:
+                await asyncio.gather(*(self._look_safely(file, self.bench.together) for file in some))
+                continue
+            for file in some:
+                await self._look_safely(file, self.bench.db)
         return len(rows)
 
     async def _due_safely(self, row: Due) -> None:
@@ -48,24 +57,24 @@ class Dues:
             log.exception("due row failed", due=row.key)
         failpoints.hit("D03")
 
-    async def _look_safely(self, complaint_id: int) -> None:
+    async def _look_safely(self, complaint_id: int, write: Writes) -> None:
         failpoints.hit("D01")
         try:
-            await self._write(lambda tx: self._look(tx, complaint_id))
+            await self._write(lambda tx: self._look(tx, complaint_id), write)
         except ledger.Unavailable:
             raise
         except Exception:
             log.exception("look failed", complaint=complaint_id)
         failpoints.hit("D03")
 
-    async def _write(self, act: Callable[[Session], object]) -> None:
-        """The one transaction of a row."""
+    async def _write(self, act: Callable[[Session], object], write: Writes | None = None) -> None:
+        """The one transaction of a row, or its part of one."""
 
         def whole(tx: Session) -> None:
             act(tx)
             failpoints.hit("D02")
 
-        await self.bench.db(whole)
+        await (write or self.bench.db)(whole)
 
     def _look(self, tx: Session, complaint_id: int) -> None:
         """What the clock owes on one file, and when to look again."""

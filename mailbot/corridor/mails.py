@@ -5,6 +5,7 @@ The shell around the pure rooms: it brings the mail and its reading, and decides
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -37,6 +38,7 @@ GRACE = 10.0  # seconds that a life must last before it reads again what was in 
 ATTEMPTS = 3  # readings of one mail before it is set aside (design invariant 7)
 BEGINNING = 512 * 2**10  # bytes given to the salvage: what was too large for the reader's memory would kill it again
 ABOUT_ACTIONS = ("action", "fait", "efficace", "inefficace")
+LETTERS_WAIT = 32
 log = structlog.get_logger()
 
 
@@ -72,8 +74,11 @@ class Mails:
             row.given = keep.to_read(tx, ids[0])
         return row
 
-    async def decide_waiting(self, go_on: Callable[[], bool] = lambda: True) -> int:
-        """Decides every mail that waits, as long as `go_on()`, asked before each; one bad mail never stops the rest.
+    async def decide_waiting(
+        self, go_on: Callable[[], bool] = lambda: True, letters_wait: Callable[[], object] = lambda: None
+    ) -> int:
+        """Decides every mail that waits, as long as `go_on()`, asked before each; one bad mail never stops the rest. Of a long row
+        the letters leave meanwhile: `letters_wait()` is said after every LETTERS_WAIT mails.
 
         Returns how many were decided. Raises guard.NotStarted when no mail can be read at all on this machine.
         """
@@ -85,6 +90,8 @@ class Mails:
                         await self._forgive(row.mails[0][0] if row.counted else 0)
                         return decided
                     decided += await self._decide_safely(row)
+                    if decided % LETTERS_WAIT == 0:
+                        letters_wait()
             finally:
                 await row.drop()
         return decided
@@ -106,6 +113,7 @@ class Mails:
                 return 0
             if light and row.mails and row.mails[0][1]:
                 row.begin(row.mails[0][0], self.read(row.mails[0][0], last=False))
+                await asyncio.sleep(0)  # its bytes are asked for before the register's thread is taken by this decision
             row.counted = await self._decide(read, following=row.ahead)
         except (NotStarted, Unavailable, OSError):  # the machine or the register is at fault, not the mail
             await self._forgive(inbound_id)

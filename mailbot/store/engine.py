@@ -42,6 +42,7 @@ VERSION = Table(
     Column("version_num", String(32), nullable=False),
     PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
+LOG_PAGES = 4000  # 16 MB in the log beside the file before they are carried over: of the 4 by default, a mail with files is half
 DECISION_LOCK = 727272  # PostgreSQL advisory lock: decisions of one register come one after the other
 IDLE = (
     10  # seconds: a daemon that stops within a transaction, which nobody else can pass, loses it; less than lead.SILENT
@@ -90,7 +91,8 @@ def _sqlite(url: str, synchronous: str) -> Engine:
         connection.isolation_level = None
         if path and path != ":memory:" and not Path(path).stat().st_size:
             Path(path).chmod(0o600)  # new: the logs beside it are made with the same rights
-        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", "busy_timeout=30000"):
+        lasts = ("journal_mode=WAL", f"synchronous={synchronous}", f"wal_autocheckpoint={LOG_PAGES}")
+        for pragma in (*lasts, "foreign_keys=ON", "busy_timeout=30000"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
