@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -21,6 +22,7 @@ log = structlog.get_logger()
 
 MOST_ROADS = 8  # connections to the sending server at once
 PER_ROAD = 8  # letters that wait before one more is opened
+LOOKS_BEHIND = 4  # letters: at every fourth it is counted how many wait
 GIVES_WAY = 0.25  # seconds at most that the next letter waits, on all connections but one, for a mail that is in hand
 ASK_AGAIN = timedelta(hours=1)  # after a server refused one more
 BARRED = Answer(outcome="refused", words="essai : cette adresse ne reçoit rien")
@@ -140,7 +142,7 @@ class Post:
             if became == "sent":
                 ledger.remember(tx, "accepted_at", now.isoformat())
             if became != "later":
-                self.settled(tx, letter.id, became, now)
+                self.settled(tx, row, became, now, answer=answer.words)
             failpoints.hit("S09")
 
         await self.bench.insist(write)
@@ -150,9 +152,9 @@ class Post:
             self.accepted += 1
             await self.on_accepted()
 
-    def settled(self, tx: Session, letter_id: int, outcome: str, at: datetime) -> None:
-        """What the end of a letter means for its file."""
-        row = post.standing(tx, letter_id)
+    def settled(self, tx: Session, row: Any, outcome: str, at: datetime, *, answer: str) -> None:
+        """What the end of a letter means for its file. `row`: as it stood before it."""
+        letter_id = row.id
         kind = desks.kind_of(tx, letter_id, row.kind)
         if not rules.matters(kind, outcome):
             return
@@ -162,7 +164,7 @@ class Post:
             name=row.name,
             to_addr=row.to_addr,
             outcome=outcome,
-            answer=row.answer,
+            answer=answer[: post.ANSWER],
             at=at,
             facts=row.facts,
             cases=files,
@@ -176,7 +178,8 @@ class Post:
         any time what a dead one of several had."""
         lead.free_claims(tx)
         for letter_id, at in post.reclaim(tx, self.bench.clock(), all_leases=all_leases):
-            self.settled(tx, letter_id, "uncertain", at)
+            row = post.standing(tx, letter_id)
+            self.settled(tx, row, "uncertain", at, answer=row.answer)
 
 
 class _Shift:
@@ -236,7 +239,7 @@ class _Shift:
         if road is not self.post.road and not self.post.bench.calm.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.post.bench.calm.wait(), GIVES_WAY)
-        room, now = len(self.roads) < self.post.allowed, self.post.bench.clock()
+        room, now = len(self.roads) < self.post.allowed and self.tried % LOOKS_BEHIND == 1, self.post.bench.clock()
         return await self.post.bench.together(lambda tx: self.post.claim(tx, now, room=room))
 
     async def _through(self, this: Next, road: Road) -> Next | None:

@@ -33,6 +33,8 @@ def write(
 ) -> int:
     """Appends one line within the decision's transaction; returns its id. `salt`: at least 16 random bytes, hex."""
     digest, who = _digest(salt, text), _digest(salt, f"{actor}\x1f{cause}")
+    previous: str = tx.info.get("head") or last_head(tx)
+    tx.info["head"] = head = _link(previous, at, number, event, who, digest)
     line_id: int = direct.add(
         tx,
         Journal,
@@ -44,7 +46,7 @@ def write(
         cause=cause,
         digest=digest,
         who=who,
-        head=_link(last_head(tx), at, number, event, who, digest),
+        head=head,
     )
     direct.add(tx, JournalText, journal_id=line_id, salt=salt, text=text)
     return line_id

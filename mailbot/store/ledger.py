@@ -132,12 +132,22 @@ def _cut_off() -> Iterator[None]:
 
 
 def remember(tx: Session, key: str, value: str) -> None:
+    _facts(tx)[key] = value
     if not direct.ask(tx, CORRECT, fact=key, value=value).written:
         direct.add(tx, Meta, key=key, value=value)
 
 
 def recall(tx: Session, key: str) -> str:
-    return direct.ask(tx, FACT, key=key).scalar() or ""
+    """Asked of the register once a transaction: a decision wants to know its mode six times."""
+    facts = _facts(tx)
+    if key not in facts:
+        facts[key] = direct.ask(tx, FACT, key=key).scalar() or ""
+    return facts[key]
+
+
+def _facts(tx: Session) -> dict[str, str]:
+    known: dict[str, str] = tx.info.setdefault("facts", {})
+    return known
 
 
 def start_known(tx: Session, configured: datetime | None) -> datetime | None:

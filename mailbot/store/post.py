@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,13 +16,14 @@ from mailbot.store.instance import ALARM
 from mailbot.store.tables import OWED_ACK, Letter, Octets
 
 LEASE = timedelta(minutes=20)  # longer than the 10 minutes we wait after the dot (RFC 5321 §4.5.3.2.6)
+ANSWER = 1000  # characters kept of what a server said
 GIVE_UP = timedelta(days=5)  # RFC 5321 §4.5.4.1
 BACKOFF = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 15, 30, 60))
 FRESH = timedelta(seconds=5)  # an acknowledgement owed for less leaves before those that are late anyway
 REPEAT_AFTER = timedelta(minutes=15)  # an uncertain letter is repeated once, not at once: the server may just be slow
 
 _SHORT = select(  # type: ignore[call-overload]
-    Letter.id, Letter.name, Letter.kind, Letter.envelope_to, Letter.message_id, Letter.attempts
+    Letter.id, Letter.name, Letter.kind, Letter.envelope_to, Letter.message_id, Letter.attempts, Letter.next_try_at
 )
 _NEXT = (
     _SHORT.where(col(Letter.next_try_at) <= bindparam("now"))
@@ -72,17 +74,20 @@ class Claimed:
 def claim(tx: Session, now: datetime, limit: int = 20, *, mute: bool = False, me: str = "") -> list[Claimed]:
     """Takes letters whose time has come: acknowledgements of this moment, then the others, then the oldest letters. The only way
     out: of a mute desk only its own alarm is taken."""
-    rows: list[Any] = []
-    for question in (_NEXT_ALARM,) if mute else (_NEXT_FRESH, _NEXT_ACK, _NEXT_ANY):
-        if len(rows) < limit:
-            fresh = {"fresh": now - FRESH} if question is _NEXT_FRESH else {}
-            found = direct.ask(tx, question, now=now, most=limit, **fresh)
-            rows += [row for row in found if row not in rows][: limit - len(rows)]
+    rows = list(direct.ask(tx, _NEXT_ALARM if mute else _NEXT_ACK, now=now, most=limit))
+    if rows and not mute and rows[0].next_try_at <= now - FRESH:
+        rows = _with(list(direct.ask(tx, _NEXT_FRESH, now=now, most=limit, fresh=now - FRESH)), rows, limit)
+    if len(rows) < limit and not mute:
+        rows = _with(rows, direct.ask(tx, _NEXT_ANY, now=now, most=limit), limit)
     for row in rows:
         failpoints.hit("S01")
         taken = {"state": "claimed", "lease_until": now + LEASE, "attempts": row.attempts + 1, "claimed_by": me}
         direct.ask(tx, _WRITE, letter=row.id, **taken)
     return [_claimed(row, me) for row in rows]
+
+
+def _with(rows: list[Any], others: Iterable[Any], limit: int) -> list[Any]:
+    return (rows + [row for row in others if row not in rows])[:limit]
 
 
 def _claimed(row: Row[Any], me: str) -> Claimed:
@@ -144,7 +149,7 @@ def settle(tx: Session, row: Row[Any], outcome: str, answer: str, now: datetime,
     became, fields = _ended(row, outcome, now)
     if outcome in ("sent", "refused"):
         fields["queue_id"] = queue_id
-    direct.ask(tx, _WRITE, letter=row.id, answer=answer[:1000], lease_until=None, **fields)
+    direct.ask(tx, _WRITE, letter=row.id, answer=answer[:ANSWER], lease_until=None, **fields)
     return became
 
 
