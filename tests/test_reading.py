@@ -912,7 +912,15 @@ def _folded(word: str) -> str:
     return "".join(same.get(c, c) for c in lowered if not unicodedata.combining(c))
 
 
-@given(st.text(alphabet=st.one_of(st.sampled_from("aÉß ﬁ２'’-_.\n\u0301Kİ٣½"), st.characters())))
+ODD = st.text(alphabet=st.one_of(st.sampled_from("aÉß ﬁ２'’-_.\n\u0301Kİ٣½"), st.characters()))
+
+
+@given(ODD, ODD)
+def test_the_words_of_two_texts_are_those_of_both_in_two_lines(first: str, second: str) -> None:
+    assert wording(first).and_then(wording(second)) == wording(f"{first}\n{second}")
+
+
+@given(ODD)
 def test_words_are_the_runs_of_letters_and_digits_each_folded(text: str) -> None:
     normal = unicodedata.normalize("NFKC", text)
     runs = ["".join(run) for alike, run in groupby(normal, str.isalnum) if alike]

@@ -62,7 +62,8 @@ def read(message: Message, words: Words) -> Reading:
     page = cut_page(message.page)
     parts = agreed(cut(message.text), page)
     text, author = _speaker(message, parts, words)
-    said = wording(f"{message.subject}\n{text}")
+    subject, body, unsigned = wording(message.subject), wording(text), who.unsigned(text)
+    said = subject.and_then(body)
     written = form.read_fields(text)
     wish, wish_state = find_wish(text, message.subject, written)
     kind, subtype = who.complainant_type(said, written, author, words)
@@ -76,7 +77,7 @@ def read(message: Message, words: Words) -> Reading:
         marker=form.find_marker(message.text),
         references=form.find_references(message.subject, _analysed(parts.new), words.prefix),
         tags=form.find_tags(message.subject),
-        language=signals.language(wording(text), wording(message.subject)),
+        language=signals.language(body, subject),
         wish=wish,
         wish_state=wish_state,
         complainant_type=kind,
@@ -90,7 +91,9 @@ def read(message: Message, words: Words) -> Reading:
         deadline_text=deadline_text[:120],
         phone=who.find_phone(text, words.own_phones),
         on_behalf=who.find_on_behalf(said),
-        staff_named=who.find_staff(wording(f"{message.subject}\n{who.unsigned(text)}"), words.staff, author),
+        staff_named=who.find_staff(
+            said if unsigned == text else subject.and_then(wording(unsigned)), words.staff, author
+        ),
         thanks_only=_only_thanks(message, parts),
         bare=parts.bare,
         card=parts.card,

@@ -42,6 +42,12 @@ class Wording:
     plain: str
     glue: tuple[str, ...]  # what stood behind each word: an apostrophe or hyphen, else a space
 
+    def and_then(self, other: Wording) -> Wording:
+        """The words of this text and, on the next line, those of the other."""
+        words, folded = self.words + other.words, self.folded + other.folded
+        glue = (*self.glue[:-1], " ", *other.glue) if self.glue else other.glue
+        return Wording(words, folded, f" {' '.join(folded)} ", glue)
+
     def find(self, phrase: str) -> str:
         """The words of the text that match `phrase` as whole words (a final * accepts any ending), or ""."""
         place = self.index(phrase)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, insert, literal, update
+from sqlalchemy import Connection, bindparam, insert, literal, update
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.orm.attributes import set_committed_value
@@ -61,7 +61,7 @@ class Answer:
 def ask(tx: Session, question: Any, **values: Any) -> Answer:
     """The answer to a question that stands at the head of a module, `values` in the place of its `bindparam`s."""
     tx.flush()
-    connection = tx.connection()
+    connection = _line(tx)
     ready = _ready(question, tuple(values)) if connection.dialect.name == "sqlite" else None
     if ready is not None:
         done = drive(connection, ready.words, ready.given(values))
@@ -73,7 +73,7 @@ def ask(tx: Session, question: Any, **values: Any) -> Answer:
 def add(tx: Session, table: type[SQLModel], **values: Any) -> Any:
     """A new row, what is not given as the table says; returns its key."""
     tx.flush()
-    connection, whole = tx.connection(), _whole(table, values)
+    connection, whole = _line(tx), _whole(table, values)
     if connection.dialect.name == "sqlite":
         ready = _ready_insert(table, tuple(whole))
         done = drive(connection, ready.words, ready.given(whole))
@@ -87,7 +87,7 @@ def add_all(tx: Session, table: type[SQLModel], rows: list[dict[str, Any]]) -> N
     if not rows:
         return
     tx.flush()
-    connection, whole = tx.connection(), [_whole(table, row) for row in rows]
+    connection, whole = _line(tx), [_whole(table, row) for row in rows]
     if connection.dialect.name == "sqlite":
         ready = _ready_insert(table, tuple(whole[0]))
         drive(connection, ready.words, [ready.given(row) for row in whole], many=True)
@@ -106,6 +106,14 @@ def hold(tx: Session, table: type[SQLModel], key: Any, **values: Any) -> None:
     held = tx.identity_map.get(identity_key(table, key))
     for name, value in values.items() if held is not None else ():
         set_committed_value(held, name, value)
+
+
+def _line(tx: Session) -> Connection:
+    """The connection of a transaction, which is asked for it a hundred times."""
+    line: Connection | None = tx.info.get("line")
+    if line is None or line.closed:
+        line = tx.info["line"] = tx.connection()
+    return line
 
 
 def each(words: Iterable[str]) -> list[Any]:
