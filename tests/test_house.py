@@ -27,6 +27,7 @@ ONE_ROOM = {
     "inscriptis": "message",
     "lxml": "message",
     "nh3": "message",
+    "pybase64": "message",
     "zstandard": "store",
     "jinja2": "letters",
     "css_inline": "letters",

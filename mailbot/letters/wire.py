@@ -6,12 +6,14 @@ The standard library's writer goes over every line of every file in Python; here
 from __future__ import annotations
 
 import re
-from binascii import b2a_base64, b2a_qp
+from binascii import b2a_qp
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email import base64mime, quoprimime
 from email.charset import Charset
 from struct import Struct
+
+from mailbot.message import codec
 
 NL = b"\r\n"
 FIELD = re.compile(r"[ -~]*(?:\r\n [ -~]+)*", re.ASCII)  # one header value, folded by us
@@ -99,7 +101,7 @@ def octets(kind: str, data: bytes, more: Mapping[str, str]) -> Part:
 
 def in_base64(data: bytes) -> bytes:
     """In lines of 76 columns."""
-    whole = b2a_base64(data, newline=False)
+    whole = codec.in_base64(data)
     paged = len(whole) // PAGE.size * PAGE.size
     pages = [NL.join(lines) for lines in PAGE.iter_unpack(memoryview(whole)[:paged])]
     rest = (whole[at : at + COLUMNS] for at in range(paged, len(whole), COLUMNS))

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import pybase64
+
 from mailbot.message import limits
 
 _CHUNK = 1 << 20
@@ -49,11 +51,15 @@ def _base64(source: bytes, start: int, end: int) -> Iterator[bytes]:
     stop = end if pad < 0 else pad
     rest = b""
     for at in range(start, stop, _CHUNK):
-        clean = rest + source[at : min(at + _CHUNK, stop)].translate(None, _NOT_BASE64)
-        whole = len(clean) & ~3
-        yield binascii.a2b_base64(clean[:whole])
-        rest = clean[whole:]
-    yield _padded(rest)
+        clean = rest + source[at : min(at + _CHUNK, stop)].replace(b"\r", b"").replace(b"\n", b"")
+        try:
+            piece = pybase64.b64decode(clean[: len(clean) & ~3], validate=True)
+        except binascii.Error:  # not only lines of letters: whatever is none is skipped over
+            clean = clean.translate(None, _NOT_BASE64)
+            piece = pybase64.b64decode(clean[: len(clean) & ~3], validate=True)
+        yield piece
+        rest = clean[len(clean) & ~3 :]
+    yield base64_word(rest)
     if pad >= 0:
         yield from _base64_after_padding(source, pad, end)
 
@@ -82,6 +88,11 @@ def _padded(clean: bytes) -> bytes:
     if len(clean) % 4 == 1:
         clean = clean[:-1]
     return binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))
+
+
+def in_base64(data: bytes) -> bytes:
+    """The inverse, in one line."""
+    return pybase64.b64encode(data)
 
 
 def base64_word(text: bytes) -> bytes:
