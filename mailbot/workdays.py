@@ -17,6 +17,7 @@ from holidays.holiday_base import HolidayBase
 
 DAY = timedelta(days=1)
 LAST_SECOND = time(23, 59, 59)
+REMEMBERED = 4096  # days of a calendar: the clock asks the same ones of file after file
 FAR_AWAY = 400  # calendar days without one open day: the settings are wrong, not the patience
 
 _WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
@@ -145,11 +146,13 @@ def due(ack: datetime | date, calendar: Calendar, days: int | None = None) -> Du
     )
 
 
+@lru_cache(maxsize=REMEMBERED)
 def is_open(day: date, calendar: Calendar) -> bool:
     """True when the organisation works on that day."""
     return day.weekday() in calendar.working_days and not _closed_for(day, calendar)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def add(day: date, n: int, calendar: Calendar) -> date:
     """The `n`-th working day after `day` (before it when `n` is negative; `day` itself when 0)."""
     step = DAY if n >= 0 else -DAY
@@ -168,11 +171,13 @@ def count(a: date, b: date, calendar: Calendar) -> int:
     return sum(is_open(a + DAY * n, calendar) for n in range(1, (b - a).days + 1))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def local_date(moment: datetime, calendar: Calendar) -> date:
     """The date that a wall calendar shows at `moment` in the desk's zone. Raises ValueError for a naive datetime."""
     return _local(moment, calendar).date()
 
 
+@lru_cache(maxsize=REMEMBERED)
 def at(day: date, time: time, calendar: Calendar) -> datetime:
     """A local wall time as UTC; one that a clock change skips moves forward, one that comes twice is the first."""
     # fold=0 reads a skipped time with the offset before the change, which is exactly "moved forward" (PEP 495).

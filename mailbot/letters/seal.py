@@ -204,11 +204,12 @@ def check(raw: bytes, *, names: list[str], to: str, from_: str) -> None:
     if not raw.isascii() or (rest.count(b"\r"), rest.count(b"\n")) != (ends, ends) or not _short_lined(rest):
         raise Injected("octets, fins de ligne ou longueurs inacceptables")
     message = BytesParser(policy=compat32).parsebytes(_common(skeleton(rest)))
-    if Counter(name.lower() for name in message) != Counter(name.lower() for name in names):
+    headers = [(name.lower(), value) for name, value in message.raw_items()]
+    if Counter(name for name, _ in headers) != Counter(name.lower() for name in names):
         raise Injected(f"en-têtes inattendus : {sorted(message.keys())}")
-    if message.get_all("To") != [to]:
+    if [value for name, value in headers if name == "to"] != [to]:
         raise Injected("le destinataire relu n’est pas celui qui était voulu")
-    senders = getaddresses([" ".join(value.split()) for value in message.get_all("From", [])])
+    senders = getaddresses([" ".join(value.split()) for name, value in headers if name == "from"])
     if [addr for _, addr in senders] != [from_]:
         raise Injected("l’expéditeur relu n’est pas la boîte")
     _check_parts(message)
@@ -264,5 +265,6 @@ def _common(bones: bytes) -> bytes:
 
 def _check_parts(message: Message) -> None:
     for rank, part in enumerate(message.walk()):
-        if part.get_content_maintype() == "message" or (rank and not {name.lower() for name in part} <= PART_HEADERS):
+        names = {name.lower() for name, _ in part.raw_items()}
+        if part.get_content_maintype() == "message" or (rank and not names <= PART_HEADERS):
             raise Injected(f"partie inattendue : {sorted(part.items())}")
