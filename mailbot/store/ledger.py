@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import Connection, Engine, bindparam, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlmodel import Session, col, select
@@ -39,6 +39,9 @@ class Ledger:
         # Our threads wait here: SQLite would have them sleep up to 100 ms, and in PostgreSQL's queue each of a stopped daemon
         # would come to its turn, and keep it until the server ends that session too.
         self._turn = threading.Lock()
+        self._own: list[
+            Connection
+        ] = []  # SQLite's, of whoever has the turn: one is kept, not fetched and put back each time
         self.check: Callable[[Session], None] | None = None
 
     def fenced(self, check: Callable[[Session], None]) -> Ledger:
@@ -83,12 +86,14 @@ class Ledger:
         return Path(path) if path else None
 
     def close(self) -> None:
+        while self._own:
+            self._own.pop().close()
         self.engine.dispose()
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """All or nothing; decisions of one register come one after the other on either engine (design invariant 3)."""
-        with self._turn, _cut_off(), Session(self.engine, expire_on_commit=False) as tx, tx.begin():
+        with self._turn, _cut_off(), Session(self._line(), expire_on_commit=False) as tx:
             if not self.sqlite:
                 engines.decide(tx.connection())
             else:
@@ -96,6 +101,12 @@ class Ledger:
             if self.check:
                 self.check(tx)
             yield tx
+            tx.commit()
+
+    def _line(self) -> Connection | Engine:
+        if self.sqlite and not self._own:
+            self._own.append(self.engine.connect())
+        return self._own[0] if self.sqlite else self.engine
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
