@@ -181,22 +181,41 @@ async def test_a_server_that_puts_letters_off_is_given_fewer_connections_for_an_
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_while_a_mail_is_in_hand_letters_leave_by_one_connection(
+async def test_while_a_mail_is_in_hand_no_other_letter_is_begun(
     guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(posting, "GIVES_WAY", 3600.0)
     async with Sink() as sink:
         with office(tmp_path, guard, sink.port) as desk, contextlib.ExitStack() as in_hand:
             await write_to(desk, PEOPLE + 1)
-            in_hand.enter_context(desk.bench.mail_in_hand())
+            held: list[int] = []
 
-            async def decided() -> None:
-                if len(sink.taken) == 20:
-                    in_hand.close()
+            async def a_mail_comes() -> None:
+                if len(sink.taken) == 1:
+                    in_hand.enter_context(desk.bench.mail_in_hand())
 
-            desk.post.on_accepted = decided
+            async def wait() -> bool:
+                held.append(len(sink.taken))
+                in_hand.close()
+                return True
+
+            desk.post.on_accepted = a_mail_comes
+            monkeypatch.setattr(desk.bench.calm, "wait", wait)
             await desk.send()
-            assert {taken.connection for taken in sink.taken[:20]} == {1}
+            assert held[0] <= 2, "none but the one that was claimed already"
+            assert sent_once(desk, sink)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_letters_wait_for_a_mail_no_longer_than_for_many(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "GIVES_WAY", 3600.0)
+    monkeypatch.setattr("mailbot.corridor.bench.MANY_MAILS", 0.0)
+    async with Sink() as sink:
+        with office(tmp_path, guard, sink.port) as desk, desk.bench.mail_in_hand():
+            await write_to(desk, 3)
+            await desk.send()
             assert sent_once(desk, sink)
 
 

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 MOST_ROADS = 8  # connections to the sending server at once
 PER_ROAD = 8  # letters that wait before one more is opened
 LOOKS_BEHIND = 4  # letters: at every fourth it is counted how many wait
-GIVES_WAY = 0.25  # seconds at most that the next letter waits, on all connections but one, for a mail that is in hand
+GIVES_WAY = 0.25  # seconds at most that the next letter waits for a mail that is in hand
 ASK_AGAIN = timedelta(hours=1)  # after a server refused one more
 BARRED = Answer(outcome="refused", words="essai : cette adresse ne reçoit rien")
 
@@ -236,7 +236,7 @@ class _Shift:
     async def _next(self, road: Road) -> Next | None:
         if not self._goes_on() or self._is_one_too_many(road):
             return None
-        if road is not self.post.road and not self.post.bench.calm.is_set():
+        if not self.post.bench.calm.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.post.bench.calm.wait(), GIVES_WAY)
         room, now = len(self.roads) < self.post.allowed and self.tried % LOOKS_BEHIND == 1, self.post.bench.clock()
