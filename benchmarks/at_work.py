@@ -10,6 +10,7 @@ import contextlib
 import os
 import random
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -165,6 +166,16 @@ async def _owe(config: Path, mails: int) -> int:
             owed: int = line.exec_driver_sql("SELECT count(*) FROM letter WHERE state = 'owed'").scalar_one()
         register.close()
     return owed
+
+
+HOLD = "UPDATE letter SET next_try_at = datetime(created_at, '+1 day') WHERE state = 'owed'"
+LET_GO = "UPDATE letter SET next_try_at = created_at WHERE state = 'owed'"
+
+
+def change(config: Path, statement: str) -> None:
+    """One statement in a desk's register, a daemon at work on it or not."""
+    with contextlib.closing(sqlite3.connect(config.parent / "data" / "mailbot.db", timeout=30)) as line, line:
+        line.execute(statement)
 
 
 # -- the relay ---------------------------------------------------------------------------------------------------------------
