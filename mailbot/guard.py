@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import resource
@@ -161,7 +162,7 @@ async def _spawn(memory_mb: int) -> asyncio.subprocess.Process:
     # The child gets no environment but what finds the code: no secret can leak through it.
     root = str(Path(__file__).resolve().parent.parent)
     environment = {"PYTHONPATH": root, "PATH": os.defpath, "LANG": "C.UTF-8"}
-    return await asyncio.create_subprocess_exec(
+    child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-s", "-P", "-m", "mailbot.guard", str(memory_mb), str(os.getpid())),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -169,6 +170,15 @@ async def _spawn(memory_mb: int) -> asyncio.subprocess.Process:
         start_new_session=True,
         limit=_SLICE,
     )
+    assert child.stdout
+    _widen(child.stdout._transport.get_extra_info("pipe"))  # type: ignore[attr-defined]
+    return child
+
+
+def _widen(pipe: Any) -> None:
+    """A mail in sixteen times fewer turns of the loop; where the system allows no more than it gave, by what there is."""
+    with contextlib.suppress(AttributeError, OSError):
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _SLICE)
 
 
 async def _send(child: asyncio.subprocess.Process, head: dict[str, Any], blob: bytes) -> None:
