@@ -231,14 +231,14 @@ def main(count: int, rounds: int) -> None:
                 print(f"tour {n + 1}, charge {os.getloadavg()[0]:.1f}", flush=True)
                 found = once(dovecot.imap_port, smtp_port, count)
                 serial, least, ours = found.values()
-                ratios.append((least.seconds / ours.seconds, serial.seconds / ours.seconds, ours.cpu / serial.cpu))
+                rates = (least.seconds / ours.seconds, serial.seconds / ours.seconds)
+                ratios.append((*rates, ours.cpu / least.cpu, ours.cpu / serial.cpu))
     finally:
         dovecot.stop()
         dovecot.remove()
-    over, after, cpu = (median(column) for column in zip(*ratios, strict=True))
-    print(
-        f"débit : {over:.2f} du plancher en parallèle, {after:.2f} du plancher en série ; CPU : {cpu:.1f} fois le plancher"
-    )
+    over, after, cpu, alone = (median(column) for column in zip(*ratios, strict=True))
+    print(f"débit : {over:.2f} du plancher en parallèle, {after:.2f} du plancher en série")
+    print(f"CPU : {cpu:.2f} fois le plancher en parallèle, {alone:.2f} fois le plancher en série")
 
 
 if __name__ == "__main__":

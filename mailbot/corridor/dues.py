@@ -85,8 +85,9 @@ class Dues:
         done = rules.done_of(questions.step_keys(tx, row))
         away = questions.absences(tx, workdays.local_date(now, self.config.workdays))
         effects = rules.on_look(desks.as_case(row), now, self.config, done, away)
-        apply.apply(tx, effects, self.bench.act(tx, f"tick:look:{row.number}:{now.isoformat(timespec='minutes')}"))
-        row, done = cases.row_of(tx, complaint_id), rules.done_of(questions.step_keys(tx, row))
+        if effects:
+            apply.apply(tx, effects, self.bench.act(tx, f"tick:look:{row.number}:{now.isoformat(timespec='minutes')}"))
+            row, done = cases.row_of(tx, complaint_id), rules.done_of(questions.step_keys(tx, row))
         direct.change(tx, Complaint, complaint_id, look_at=rules.look_again(desks.as_case(row), now, self.config, done))
 
     async def _due(self, row: Due) -> None:

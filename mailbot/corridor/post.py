@@ -166,7 +166,7 @@ class Post:
             outcome=outcome,
             answer=answer[: post.ANSWER],
             at=at,
-            facts=row.facts,
+            facts=post.facts(tx, letter_id),
             cases=files,
             config=self.config,
             linked=cases.linked_to(tx, files[0]) if kind == "reply" and files else (),

@@ -49,10 +49,10 @@ _ENDED = (
     .with_for_update(skip_locked=True)
 )
 _STANDING = select(  # type: ignore[call-overload]
-    Letter.id, Letter.name, Letter.kind, Letter.to_addr, Letter.complaint_id, Letter.facts, Letter.state, Letter.attempts,
-    Letter.claimed_by, Letter.created_at, Letter.repeats, Letter.printed_on, Letter.data_begun_at,
-    Letter.answer,
+    Letter.id, Letter.name, Letter.kind, Letter.to_addr, Letter.complaint_id, Letter.state, Letter.attempts,
+    Letter.claimed_by, Letter.created_at, Letter.repeats, Letter.printed_on, Letter.data_begun_at, Letter.answer,
 ).where(Letter.id == bindparam("letter"))  # fmt: skip
+_FACTS = select(Letter.facts).where(Letter.id == bindparam("letter"))
 _BYTES = select(Octets.raw).where(Octets.letter_id == bindparam("letter"))
 _WRITE = update(Letter).where(col(Letter.id) == bindparam("letter"))
 
@@ -108,8 +108,13 @@ def behind(tx: Session, now: datetime, most: int) -> int:
 
 
 def standing(tx: Session, letter_id: int) -> Row[Any]:
-    """What is written of a letter, without its bytes."""
+    """What is written of a letter, without its words."""
     return direct.ask(tx, _STANDING, letter=letter_id).one()
+
+
+def facts(tx: Session, letter_id: int) -> dict[str, Any]:
+    found: dict[str, Any] = direct.ask(tx, _FACTS, letter=letter_id).scalar_one()
+    return found
 
 
 def octets(tx: Session, letter_id: int) -> bytes:
