@@ -57,13 +57,13 @@ def asked(desk: Room) -> Iterator[set[str]]:
         connection.set_trace_callback(note)
 
     engine = desk.register.engine
-    engine.dispose()  # each connection from now on is a new one, and traced
+    desk.register.close()  # each connection from now on is a new one, and traced
     event.listen(engine, "connect", trace)
     try:
         yield seen
     finally:
         event.remove(engine, "connect", trace)
-        engine.dispose()
+        desk.register.close()
 
 
 def walked(desk: Room, statements: set[str]) -> list[str]:
