@@ -153,7 +153,7 @@ def _careless(desk: Room) -> None:
     """Debian's SQLite overwrites what it deletes; others do not, and the promise must hold with them too."""
     if not desk.register.sqlite:
         return
-    desk.register.engine.dispose()
+    desk.register.close()
     event.listen(desk.register.engine, "connect", lambda db, _: db.execute("PRAGMA secure_delete=OFF"))
 
 

@@ -330,7 +330,7 @@ async def test_a_file_that_is_no_database_any_more_is_a_fault_and_not_a_crash(ho
     with path.open("r+b") as file:
         file.seek(8192)
         file.write(b"\x00\xff" * (path.stat().st_size // 3))
-    house.desk.register.engine.dispose()
+    house.desk.register.close()
     assert "A7" in await house.ours()
 
 
