@@ -39,7 +39,7 @@ class Measured:
     """What the benchmarks found; docs/scale.md says when and at which load."""
 
     mail_kib: float = 11.0  # in the register, its share of letters, journal and indexes included (growth.py)
-    mail_cpu: float = 0.050  # seconds: a mail, its reading in the child, its two letters (backlog.py)
+    mail_cpu: float = 0.034  # seconds: a mail, its reading in the child, its two letters (backlog.py)
     idle_cpu: float = 0.0012  # of a core, a desk with nothing to do, of ten in one process (idle.py)
     first_mib: float = 140.0  # the process that holds the desks, with one of them that has worked (memory.py)
     next_mib: float = 10.0  # each further desk in it: 2 at rest (idle.py), and room for its work
