@@ -263,8 +263,10 @@ class Mail:
         self._files: dict[str, bytes] | None = None
 
     def read(self, *, truncated: bool) -> Message:
-        self._files = {} if len(self.raw) <= HELD_BYTES else None
-        return messages.read(self.raw, truncated=truncated, files=self._files)
+        files: dict[str, bytes] | None = {} if len(self.raw) <= HELD_BYTES else None
+        read = messages.read(self.raw, truncated=truncated, files=files)
+        self._files = files
+        return read
 
     def cut_out(self, paths: Sequence[str]) -> dict[str, bytes]:
         """`message.cut_out_all`."""
