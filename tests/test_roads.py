@@ -106,32 +106,6 @@ async def test_an_acknowledgement_written_while_a_letter_leaves_is_the_next(
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize(("fails", "states"), [("claim", ["sent", "owed"]), ("end", ["claimed", "owed"])])
-async def test_what_fails_of_settling_a_letter_and_taking_the_next_does_not_undo_the_other(
-    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str, states: list[str]
-) -> None:
-    async with Sink() as sink:
-        with room(tmp_path, guard, port=sink.port) as desk:
-            await write_to(desk, 1)
-            claim = desk.post.claim
-
-            def no_second(*given: Any, **named: Any) -> Any:
-                return 1 // 0 if sink.taken else claim(*given, **named)
-
-            async def no_end(*_: Any) -> None:
-                await asyncio.sleep(0)
-                raise ZeroDivisionError
-
-            monkeypatch.setattr(desk.post, fails, {"claim": no_second, "end": no_end}[fails])
-            with pytest.raises(ZeroDivisionError):
-                await desk.send()
-            letters = desk.rows(Letter)
-            assert sorted(row.state for row in letters) == sorted([*states, *["owed"] * (len(letters) - 2)])
-            assert sum(row.attempts for row in letters) == 1
-            assert len(sink.taken) == 1
-
-
-@pytest.mark.asyncio(loop_scope="module")
 async def test_a_few_letters_leave_by_one_connection_and_many_by_several(guard: Guard, tmp_path: Path) -> None:
     async with Sink() as sink:
         with office(tmp_path, guard, sink.port) as desk:

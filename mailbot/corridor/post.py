@@ -223,15 +223,14 @@ class _Shift:
 
     async def _one(self, road: Road) -> None:
         """One connection, to the last letter."""
-        this = await self._next(road)
-        while this:
+        while this := await self._next(road):
             failpoints.hit("S02")
             if not self._goes_on():
                 await self.post.give_back(this.letter)
                 return
             if self.tried:
                 self._more(this.behind)
-            this = await self._through(this, road)
+            await self._through(this, road)
 
     async def _next(self, road: Road) -> Next | None:
         if not self._goes_on() or self._is_one_too_many(road):
@@ -242,8 +241,7 @@ class _Shift:
         room, now = len(self.roads) < self.post.allowed and self.tried % LOOKS_BEHIND == 1, self.post.bench.clock()
         return await self.post.bench.together(lambda tx: self.post.claim(tx, now, room=room))
 
-    async def _through(self, this: Next, road: Road) -> Next | None:
-        """Returns the next letter."""
+    async def _through(self, this: Next, road: Road) -> None:
         try:
             answer = await self.post.send(this.letter, road) if this.leaves else BARRED
         except RoadClosed:
@@ -253,24 +251,9 @@ class _Shift:
             road.close()
             raise
         self.tried += 1
-        if answer is not None and answer.outcome == "sent":
-            return await self._taking_the_next(this, answer, road)
         await self.post.end(this.letter, answer)
         if answer is not None and answer.outcome == "later" and len(self.roads) > 1:
             self.post.only(len(self.roads) - 1)  # it may mind so many at once, and say so letter by letter
-        return await self._next(road)
-
-    async def _taking_the_next(self, this: Next, answer: Answer, road: Road) -> Next | None:
-        """The next letter is claimed in the commit that settles this one, as a rule; whichever of the two fails does not undo the other."""
-        settled = self.post.end(this.letter, answer)
-        ended, following = await asyncio.gather(settled, self._next(road), return_exceptions=True)
-        if isinstance(ended, BaseException):
-            if isinstance(following, Next):
-                await self.post.give_back(following.letter)
-            raise ended
-        if isinstance(following, BaseException):
-            raise following
-        return following
 
     def _more(self, behind: int) -> None:
         """One more road for each eight letters that wait, once the first has seen one through."""
