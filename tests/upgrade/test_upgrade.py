@@ -7,11 +7,14 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlmodel import select
 from typer.testing import CliRunner
 
 from mailbot.cli import app
@@ -19,12 +22,15 @@ from mailbot.store import engine as engines
 from mailbot.store import journal, questions
 from mailbot.store.engine import NewerSchema
 from mailbot.store.ledger import Ledger
+from mailbot.store.packed import unpacked
+from mailbot.store.tables import Letter, Octets
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 FILES = 1000
 FIRST = datetime(2026, 1, 5, 9, 0)  # noqa: DTZ001  (as the first version wrote them: UTC, without a zone)
 LINK = "REC-2026-1000"
+NOON = datetime(2026, 5, 11, 10, tzinfo=UTC)
 
 
 def fill(path: Path) -> None:
@@ -175,6 +181,37 @@ def test_back_to_the_first_schema_and_forward_again_no_file_is_lost(first: Path,
     register.upgrade()
     assert len(register.ask(questions.files)) == FILES
     register.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    url = f"sqlite:///{tmp_path}/new.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    book = Ledger(url)
+    book.upgrade()
+    yield book
+    book.close()
+
+
+@pytest.mark.parametrize("raw", [b"", b"From: a\r\n\r\nBonjour\r\n" * 200_000])
+def test_a_letter_keeps_its_bytes_on_the_way_to_the_schema_before_they_lay_apart_and_back(
+    register: Ledger, raw: bytes
+) -> None:
+    with register.transaction() as tx:
+        given = {
+            "name": "ack:1",
+            "kind": "ack",
+            "to_addr": "a@b.example",
+            "envelope_to": "a@b.example",
+            "facts": {"n": 1},
+        }
+        given |= {"message_id": "<1@x>", "marker": "m", "created_at": NOON, "next_try_at": NOON}
+        tx.add(Letter(**given, octets=Octets(raw=raw)))
+    register.downgrade("0013")
+    with register.engine.connect() as line:
+        assert unpacked(bytes(line.execute(text("SELECT raw FROM letter")).scalar_one())) == raw
+    register.upgrade()
+    kept = register.ask(lambda tx: tx.exec(select(Letter)).one())
+    assert (kept.raw, kept.facts, kept.name) == (raw, {"n": 1}, "ack:1")
 
 
 @pytest.mark.parametrize("revision", ["9999", "head", ""])
