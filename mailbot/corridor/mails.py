@@ -38,7 +38,7 @@ GRACE = 10.0  # seconds that a life must last before it reads again what was in 
 ATTEMPTS = 3  # readings of one mail before it is set aside (design invariant 7)
 BEGINNING = 512 * 2**10  # bytes given to the salvage: what was too large for the reader's memory would kill it again
 ABOUT_ACTIONS = ("action", "fait", "efficace", "inefficace")
-LETTERS_WAIT = 32
+LETTERS_WAIT = 32  # mails decided in a row before the outbox is woken for their letters
 log = structlog.get_logger()
 
 

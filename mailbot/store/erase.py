@@ -66,14 +66,8 @@ WIPED_FILE: dict[str, Any] = {
     "look_at": None,
 }
 WIPED_LETTER: dict[str, Any] = {"attach": [], "refs": [], "undo": {}, "in_reply_to": "", "subject": GONE}
-APART = (
-    "raw",
-    "octets",
-    "journal",
-    "journaltext",
-    "erasure",
-    "alembic_version",
-)  # never searched as texts: see below, or hashes
+# Never searched as texts: see below, or hashes.
+APART = ("raw", "octets", "journal", "journaltext", "erasure", "alembic_version")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,9 +39,7 @@ class Ledger:
         # Our threads wait here: SQLite would have them sleep up to 100 ms, and in PostgreSQL's queue each of a stopped daemon
         # would come to its turn, and keep it until the server ends that session too.
         self._turn = threading.Lock()
-        self._own: list[
-            Connection
-        ] = []  # SQLite's, of whoever has the turn: one is kept, not fetched and put back each time
+        self._own: list[Connection] = []  # SQLite's, of whoever has the turn: kept, not fetched and put back each time
         self.check: Callable[[Session], None] | None = None
 
     def fenced(self, check: Callable[[Session], None]) -> Ledger:

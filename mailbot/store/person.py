@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlmodel import Session, col, or_, select
 
 from mailbot.complaint import ENDED
-from mailbot.store import meetings
-from mailbot.store.tables import Attachment, Complaint, Inbound, Journal, JournalText, Letter, Octets, Raw
+from mailbot.store import meetings, post
+from mailbot.store.tables import Attachment, Complaint, Inbound, Journal, JournalText, Letter, Raw
 from mailbot.traces import Traces, usable
 
 LEFT = ("sent", "uncertain")  # letters that their reader has, or may have
@@ -109,7 +109,7 @@ def mentions(tx: Session, found: Holding, traces: Traces, *, inside: Collection[
         if letter in ours or (to not in inside and not others):
             continue
         carries = name.rpartition(":")[0] in drawn
-        if not carries and not traces.within(letter_bytes(tx, letter or 0)):
+        if not carries and not traces.within(post.octets(tx, letter or 0)):
             continue
         (within if to in inside else outside).append(letter or 0)
         named += [] if to in inside else [numbers.get(file, "")]
@@ -218,10 +218,6 @@ def everything(tx: Session, address: str, *, staff: Collection[str]) -> Everythi
 
 def mail_bytes(tx: Session, inbound_id: int) -> bytes:
     return tx.exec(select(Raw.data).join(Inbound).where(Inbound.id == inbound_id)).one()
-
-
-def letter_bytes(tx: Session, letter_id: int) -> bytes:
-    return tx.exec(select(Octets.raw).where(Octets.letter_id == letter_id)).one()
 
 
 def files_of(tx: Session, inbound_id: int) -> list[tuple[str, str, str]]:

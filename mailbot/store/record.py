@@ -21,7 +21,6 @@ from mailbot.store.tables import (
     Journal,
     JournalText,
     Letter,
-    Octets,
     Raw,
 )
 
@@ -193,10 +192,6 @@ def note_evidence(tx: Session, number: str, text: str, *, at: datetime, who: str
             tx, at=at, complaint_id=row.id, number=row.number, event="evidence", actor=who, cause="command:evidence", text=text,
             salt=salt,
         )  # fmt: skip
-
-
-def letter_bytes(tx: Session, letter_id: int) -> bytes:
-    return tx.exec(select(Octets.raw).where(Octets.letter_id == letter_id)).one()
 
 
 def drop_codes(tx: Session, numbers: Iterable[str]) -> int:
