@@ -46,10 +46,10 @@ PIECE = st.sampled_from(
         b"A" * 76 + b"\r\n",
         b"To: v@x.example" + b"A" * 61 + b"\r\n",
         (b"A" * 76 + b"\r\n") * 3,
-        b"A" * 75 + b"\n",
     ]
 )
-MAIL = st.lists(PIECE, max_size=40).map(b"".join)
+MAIL = st.lists(PIECE, max_size=40).map(b"".join)  # its line ends all CRLF, as a skeleton asks
+RAGGED = st.lists(PIECE | st.sampled_from([b"A" * 75 + b"\n", b"\n", b"\r"]), max_size=40).map(b"".join)
 
 
 def shape(raw: bytes) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -70,10 +70,16 @@ def test_the_skeleton_of_each_letter_has_its_parts(kind: str, language: str) -> 
     assert shape(skeleton(raw)) == shape(raw)
 
 
-@given(MAIL)
+@given(RAGGED)
 def test_a_letter_without_the_lines_of_its_files_has_the_parts_of_the_whole(raw: bytes) -> None:
     whole = b'Content-Type: multipart/mixed; boundary="b"\r\n' + raw
     assert shape(without_files(whole)) == shape(whole)
+
+
+@given(RAGGED.filter(lambda raw: not {*b"\r\n"}.isdisjoint(raw.replace(b"\r\n", b""))))
+def test_a_letter_with_another_line_end_is_refused_before_its_skeleton_is_taken(raw: bytes) -> None:
+    with pytest.raises(Injected, match="fins de ligne"):
+        check(b"To: v@x.example\r\n" + raw, names=["To"], to="v@x.example", from_="v@x.example")
 
 
 WRONG = [(at, octet) for at in (0, 1, 37, 75, 78 * 5000) for octet in (b"\n", b"\r", b"\xc3", b"-", b"\r\n")]
