@@ -16,6 +16,21 @@ from mailbot.store.post import Claimed
 INBOX, FILED, MOVED = "INBOX", "Traités", "Lu"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """A delivery, as the audit wants to know it."""
+
+    key: str
+    trace: str
+    verdict: str
+    raw: bytes
+    author: str = ""
+    message_id: str = ""
+    files: tuple[Any, ...] = ()
+    outside: tuple[str, ...] = ()
+    inside: tuple[tuple[str, str], ...] = ()
+
+
 class Killed(BaseException):
     """The process is no more: nothing in it may go on."""
 

@@ -10,7 +10,7 @@ import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -38,13 +38,14 @@ from mailbot import failpoints
 from mailbot.app import Daemon
 from mailbot.config import Mailbox
 from mailbot.corridor.bench import words
+from mailbot.corridor.mails import ATTEMPTS
 from mailbot.guard import Guard
 from mailbot.log import log_to
 from mailbot.mailbox import Down
 from mailbot.outbox import RoadClosed
 from mailbot.store.ledger import Ledger
 from mailbot.store.tables import Letter
-from promises.office import FILED, INBOX, MOVED, Drawer, Killed, Line, Reaper, Standing, numbered
+from promises.office import FILED, INBOX, MOVED, Drawer, Killed, Line, Reaper, Sent, Standing, numbered
 
 POINTS = (
     *("K01", "K02", "K03", "K04", "before the move", "K05", "K07", "K09", "K10", "K11", "K13"),
@@ -53,6 +54,9 @@ POINTS = (
 ROADS = ("open", "open", "open", "later", "mute", "closed")
 JUMPS = tuple(timedelta(minutes=m) for m in (1, 20, 90, 6 * 60, 30 * 60, -30))
 GRAVEYARD: list[Any] = []
+# Of what the register holds, drawn without asking what that is: how far a desk came that was killed depends on its threads, and a
+# history must be the same whenever Hypothesis plays it.
+WHICH = st.integers(0, 59)
 
 
 def _given_up_after_five_days(letter: Letter) -> bool:
@@ -65,21 +69,6 @@ LONG_ANSWER = (
     "remplacée, vous avez raison sur ce point. Nous vous remboursons la journée entière sous dix jours, par virement, "
     "et la séance est reprogrammée. Nous avons aussi changé notre façon de prévenir les stagiaires.\n\nBo Martin\n"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sent:
-    """A delivery, as the audit wants to know it."""
-
-    key: str
-    trace: str
-    verdict: str
-    raw: bytes
-    author: str = ""
-    message_id: str = ""
-    files: tuple[Any, ...] = ()
-    outside: tuple[str, ...] = ()
-    inside: tuple[tuple[str, str], ...] = ()
 
 
 class PostOffice(RuleBasedStateMachine):
@@ -99,6 +88,7 @@ class PostOffice(RuleBasedStateMachine):
         self.sent: list[Sent] = []
         self.daemon: Daemon | None = None
         self.opened: Any = None
+        self.deaths = 0
         failpoints.hit = self.reaper.hit
         LOG.seek(0)
         LOG.truncate()
@@ -150,17 +140,23 @@ class PostOffice(RuleBasedStateMachine):
         ledger.run = lambda act: self._living(run, act)
         ledger.ask = lambda question: self._living(ask, question)
         try:
-            self.runner.run(self.daemon.once())
+            self.runner.run(self._one_round(self.daemon))
         except (Down, RoadClosed):
             pass
         except Killed:
             self.lived["deaths"] += 1
+            self.deaths += 1
             self._dies()
             self._counts_what_nobody_heard()
             self._starts()
             return
         self.reaper.revive()
         ledger.run, ledger.ask = run, ask
+
+    async def _one_round(self, daemon: Daemon) -> None:
+        """The clock comes by as it does each minute; without it an ended lease of a daemon that shares the register stays."""
+        await daemon.tick()
+        await daemon.once()
 
     def _counts_what_nobody_heard(self) -> None:
         """Letters that the server has, and of which the dead desk had written no end: each may leave once more."""
@@ -225,17 +221,18 @@ class PostOffice(RuleBasedStateMachine):
         again = data.draw(st.sampled_from([m for m in self.sent if m.verdict == "complaint"]))
         self._deliver(again.raw, key=f"{again.key} again", verdict="duplicate", author=again.author)
 
-    @precondition(lambda self: self._rows("SELECT 1 FROM complaint"))
+    @precondition(lambda self: any(m.verdict == "complaint" for m in self.sent))
     @rule(
-        data=st.data(),
+        which=WHICH,
         order=st.sampled_from(
             ["#prendre", "#évaluer G2 C1 R1 immédiat:non", "#butoir 20/12/2026", "#résolu", "#annuler"]
         ),
     )
-    def a_colleague_commands(self, data: st.DataObject, order: str) -> None:
-        number = data.draw(
-            st.sampled_from([r["number"] for r in self._rows("SELECT number FROM complaint ORDER BY id")])
-        )
+    def a_colleague_commands(self, which: int, order: str) -> None:
+        numbers = [r["number"] for r in self._rows("SELECT number FROM complaint ORDER BY id")]
+        if not numbers:
+            return
+        number = numbers[which % len(numbers)]
         text = LONG_ANSWER if order == "#résolu" else "Le formateur est absent, nous vérifions les dates.\n"
         mail = self._write(f"Bo Martin <{cast.BO}>", f"[{number}] {order}", text)
         self._put(mail, key=f"{order} {number}", verdict="staff-command")
@@ -244,15 +241,15 @@ class PostOffice(RuleBasedStateMachine):
     def the_server_renumbers_its_mails(self) -> None:
         self.box.renumber()
 
-    @rule(data=st.data())
-    def somebody_files_a_known_mail_away(self, data: st.DataObject) -> None:
+    @rule(which=WHICH)
+    def somebody_files_a_known_mail_away(self, which: int) -> None:
         validity = self.box.validity[INBOX]
         known = {
             r["uid"] for r in self._rows(f"SELECT uid FROM place WHERE folder = '{INBOX}' AND uidvalidity = {validity}")
         }
         uids = sorted(known & set(self.box.folders_[INBOX]))
         if uids:
-            self.box.move(data.draw(st.sampled_from(uids)), MOVED)
+            self.box.move(uids[which % len(uids)], MOVED)
 
     @rule(span=st.sampled_from(JUMPS))
     def the_clock_jumps(self, span: timedelta) -> None:
@@ -296,15 +293,34 @@ class PostOffice(RuleBasedStateMachine):
 
     def _as_first_seen(self) -> list[Sent]:
         """Of a mail that was delivered twice, whichever copy is read first is the complaint: a clock that was set back, or
-        somebody who moved one, may turn their order round."""
+        somebody who moved one, may turn their order round. A suspect is shown to the admin."""
         judged = self._rows("SELECT r.data, i.verdict FROM inbound i JOIN raw r ON r.id = i.raw_id")
         first = {m.trace for m in self.sent for row in judged
                  if row["verdict"] == "complaint" and audit.carries(row["data"], m.trace)}  # fmt: skip
         turned = {m.raw for m in self.sent if m.trace in first and m.verdict == "duplicate"}
-        return [
+        seen = [
             replace(m, verdict="complaint" if m.trace in first else "duplicate") if m.raw in turned else m
             for m in self.sent
         ]
+        suspects = self._suspects()
+        return [replace(m, verdict="quarantined") if m.trace in suspects else m for m in seen]
+
+    def _suspects(self) -> set[str]:
+        """Mails that were in hand at three deaths: the desk cannot know that they were not at fault (design invariant 7)."""
+        query = f"SELECT r.data FROM inbound i JOIN raw r ON r.id = i.raw_id WHERE i.attempts > {ATTEMPTS}"
+        held = [row["data"] for row in self._rows(query)]
+        assert self.deaths >= ATTEMPTS or not held
+        return {m.trace for m in self.sent if any(audit.carries(data, m.trace) for data in held)}
+
+    def _files_owed(self) -> tuple[Counter[str], Counter[str]]:
+        """To each complainant, at least and at most: a complaint is one, a suspect too (spec §2); whether a suspect is the copy of
+        another mail cannot always be told from its headers."""
+        complained = {m.raw: m.author for m in self.sent if m.verdict in ("complaint", "duplicate")}
+        copies = Counter(m.raw for m in self.sent)
+        suspects = self._suspects()
+        more = Counter(m.author for m in self.sent if m.trace in suspects and m.raw in complained and copies[m.raw] > 1)
+        least = Counter(complained.values())
+        return least, least + more
 
     def _comes_to_rest(self) -> None:
         """The servers are well, the clock goes on by a few hours: nothing is lost, nothing is left, nothing is said twice."""
@@ -317,7 +333,7 @@ class PostOffice(RuleBasedStateMachine):
         evidence = self._evidence()
         self.lived["letters"] += len(self.line.accepted)
         checks = (
-            audit.mails, audit.numbers, audit.copies_of_letters, audit.nothing_unknown, audit.places, audit.database,
+            audit.mails, audit.copies_of_letters, audit.nothing_unknown, audit.places, audit.database,
             audit.quiet,
         )  # fmt: skip
         excused = [f"letter {name} is left" for name in self._waiting_or_given_up()]
@@ -338,8 +354,9 @@ class PostOffice(RuleBasedStateMachine):
     def _each_complaint_was_acknowledged_once(self) -> None:
         excused = set(self._waiting_or_given_up())
         acks = self._rows("SELECT name, to_addr, state FROM letter WHERE kind = 'ack'")
-        complained = [m.author for m in self.sent if m.verdict == "complaint"]
-        assert sorted(a["to_addr"] for a in acks) == sorted(complained)
+        least, most = self._files_owed()
+        assert least <= Counter(a["to_addr"] for a in acks) <= most
+        assert least.total() <= len(self._rows("SELECT 1 FROM complaint")) <= most.total()
         assert {a["state"] for a in acks if a["name"] not in excused} <= {"sent", "uncertain"}
 
 
