@@ -183,10 +183,13 @@ def _widen(source: Any) -> None:
 
 async def _send(child: asyncio.subprocess.Process, head: dict[str, Any], blob: bytes) -> None:
     assert child.stdin
-    child.stdin.write(_head_frame(head, [blob]))
-    for at in range(0, len(blob), _SLICE):
-        child.stdin.write(blob[at : at + _SLICE])
-        await child.stdin.drain()
+    try:
+        child.stdin.write(_head_frame(head, [blob]))
+        for at in range(0, len(blob), _SLICE):
+            child.stdin.write(blob[at : at + _SLICE])
+            await child.stdin.drain()
+    except RuntimeError as error:  # what libuv's loop says of a pipe whose reader has died
+        raise ConnectionResetError(str(error)) from error
 
 
 async def _receive(child: asyncio.subprocess.Process) -> tuple[dict[str, Any], list[bytes]]:
@@ -276,7 +279,10 @@ class Mail:
 
 
 def _serve(source: BinaryIO, out: BinaryIO) -> None:
-    from mailbot import frugal, reading
+    from mailbot import frugal
+
+    frugal.load()
+    from mailbot import reading
     from mailbot.message import reader  # noqa: F401  (loaded before a mail waits for it)
 
     frugal.settle()

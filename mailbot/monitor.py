@@ -45,8 +45,9 @@ async def _meet(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, look: Callable[[], Awaitable[Status]]
 ) -> None:
     try:
+        # RuntimeError: whoever asked is gone, in the words of libuv's loop.
         with contextlib.suppress(
-            OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError
+            OSError, ValueError, RuntimeError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError
         ):
             async with asyncio.timeout(PATIENCE):
                 head = await reader.readuntil(b"\r\n\r\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import signal
@@ -13,6 +14,7 @@ from typing import TypeVar
 import pytest
 import registers
 import structlog
+import uvloop
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from servers import Missing, find
@@ -91,6 +93,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             chance.shuffle(files[name])
     names.sort(key=lambda name: name.removeprefix("tests/").removesuffix(".py") not in LONGEST)
     items[:] = [item for name in names for item in files[name]]
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run on the loop that a desk at work has (`frugal.play`). What one command reads it reads on Python's own, which says
+    otherwise that a child has died."""
+    desk = {"desk": uvloop.new_event_loop}
+    return desk | {"command": asyncio.new_event_loop} if item.path.name == "test_guard.py" else desk
 
 
 @pytest.fixture(autouse=True)

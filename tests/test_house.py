@@ -28,6 +28,7 @@ ONE_ROOM = {
     "lxml": "message",
     "nh3": "message",
     "pybase64": "message",
+    "uvloop": "frugal",
     "zstandard": "store",
     "jinja2": "letters",
     "css_inline": "letters",

@@ -3,7 +3,11 @@
 Exit codes: 0 done · 1 not done, the message says why · 2 wrong use · 75 try again later · 78 wrong configuration.
 """
 
-from mailbot.cli import (
+from mailbot import frugal
+
+frugal.load()
+
+from mailbot.cli import (  # noqa: E402
     account,
     beforehand,
     care,
@@ -18,7 +22,7 @@ from mailbot.cli import (
     safety,
     settings,
 )
-from mailbot.cli.shared import app
+from mailbot.cli.shared import app  # noqa: E402
 
 __all__ = [
     "account",

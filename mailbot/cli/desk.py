@@ -60,6 +60,7 @@ def run(
 ) -> None:
     """Tient le bureau : relève la boîte, enregistre, accuse réception, confie, écrit au digest."""
     from mailbot import app as daemon
+    from mailbot import frugal
     from mailbot.log import log_to
 
     given = config or []
@@ -72,7 +73,7 @@ def run(
     else:
         work = _several(desks, [settings for settings in desks if _says_its_mode(settings)], once)
     try:
-        played_out(work)
+        frugal.play(work)
     except daemon.Leaking as error:
         fail(NOT_DONE, f"mailbot refuse de démarrer : le texte d’un inconnu changerait nos lettres ({error}).", LEAKING)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
-from mailbot import app, config
+from mailbot import app, config, frugal
 from mailbot.demo.clock import Clock
 from mailbot.log import log_to
 
@@ -16,7 +15,7 @@ TICK_SECONDS = 0.5  # a clock that leaps over days is looked at more often than 
 def main(settings: Path, clock: Path) -> None:
     """Until SIGTERM. What goes wrong ends it with a traceback, which the demo shows."""
     log_to(sys.stdout)
-    asyncio.run(
+    frugal.play(
         app.serve(config.load(settings, environ={}), once=False, clock=Clock(clock), tick_seconds=TICK_SECONDS),
     )
 

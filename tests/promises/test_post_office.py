@@ -323,7 +323,9 @@ class PostOffice(RuleBasedStateMachine):
         return least, least + more
 
     def _comes_to_rest(self) -> None:
-        """The servers are well, the clock goes on by a few hours: nothing is lost, nothing is left, nothing is said twice."""
+        """The servers are well, somebody complains once more, the clock goes on by a few hours: nothing is lost, nothing is left,
+        nothing is said twice."""
+        self.somebody_complains(lines=1)
         self.box.up, self.line.state = True, "open"
         self.clock.now = max(self.clock.now, cast.NOON)
         for _ in range(5):
