@@ -165,6 +165,7 @@ HEAD = b"From: a@x.example\r\nTo: b@x.example\r\nSubject: s\r\n"
         HEAD + b"\r\n" + b"x" * 999,
         HEAD + b"\r\n\xe9\r\n",
         HEAD.replace(b"Subject: s\r\n", b"") + b"\r\nx\r\n",
+        HEAD + b"no header at all\r\n\r\nx\r\n",
     ],
 )
 def test_the_seal_breaks_on_anything_that_is_not_ours(raw: bytes) -> None:
