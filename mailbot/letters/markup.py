@@ -26,6 +26,7 @@ UNEVEN = re.compile(r"^\Z|^\s|\s\Z|[\t-\r]| (?=\s)")  # where textwrap does more
 REPEATED = 512  # lines and blocks that letter after letter says again: they are laid out once
 ENDS = re.compile(r"\n{3,}")
 STARTS = (("# ", "title"), ("## ", "heading"), ("- ", "item"), ("> ", "quote"))
+SIGNIFICANT = frozenset(["", *"=|#->"])  # how every line begins that is more than words
 STEPS = ("- [x] ", "- [>] ", "- [ ] ")
 DONE, NOW, NEXT = "✓", "→", "○"
 SIGNS = {"x": DONE, ">": NOW, " ": NEXT}
@@ -51,10 +52,17 @@ class Block:
 
 def inert(value: object) -> str:
     """The value of a variable: one line, between marks; a `Marked` or a piece of safe HTML as it is."""
+    if type(value) is str and len(value) < WIDTH:
+        return _repeated_value(value)
     if isinstance(value, str) and (isinstance(value, Marked) or hasattr(value, "__html__")):
         return value
     line = "" if value is None else borrowed.one_line(str(value))
     return _between_marks(line)
+
+
+@lru_cache(maxsize=REPEATED)
+def _repeated_value(value: str) -> str:
+    return _between_marks(borrowed.one_line(value))
 
 
 def quote(text: str, limit: int) -> Marked:
@@ -99,6 +107,8 @@ def parse(source: str) -> list[Block]:
 
 def _kind(line: str) -> str:
     line = line.strip()
+    if line[:1] not in SIGNIFICANT:
+        return "paragraph"
     if line == "===":
         return "rule"
     if line.startswith("=> ") and LINK in line:
