@@ -1,4 +1,4 @@
-"""What a desk at work settles once with Python and the C library, so that it holds less memory and no thread waits long."""
+"""How a process of ours uses Python and the C library: its loop, its look for garbage, memory, turns of threads."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ YOUNG = 20_000  # objects between two looks for garbage: a mail makes thousands,
 
 
 def load() -> None:
-    """Call before anything is loaded: modules are a million objects and no garbage, among which Python would look a thousand times."""
+    """Call before anything is loaded: modules are objects by the hundred thousand and hardly any garbage, and Python would look
+    among them three hundred times."""
     gc.set_threshold(YOUNG, 10, 50)
 
 
 def play(work: Coroutine[Any, Any, None]) -> None:
-    """Runs a desk to its end, on libuv's loop: what passes through it costs two thirds. Imported here: who asks for help needs none."""
+    """Runs a desk to its end, on libuv's loop: a mail costs a tenth less CPU (benchmarks/PROFILE.md). Imported here and not before:
+    what only shows help needs none of it."""
     import asyncio
 
     import uvloop

@@ -23,6 +23,7 @@ from servers.postgres import Postgres
 from servers.tokens import Endpoint, token_endpoint
 
 from mailbot.config import Config
+from mailbot.store.ledger import Ledger
 
 # a polite kill ends the run as Ctrl-C does, so that no server is left behind
 signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -164,3 +165,13 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
     name = postgres.new_database()
     yield postgres.url(name)
     postgres.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    """An upgraded register on either engine, whatever the run is about."""
+    url = f"sqlite:///{tmp_path}/mailbot.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    book = Ledger(url)
+    book.upgrade()
+    yield book
+    book.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -26,15 +25,6 @@ from mailbot.store.tables import Alarm, Complaint, Due, Inbound, Journal, Journa
 from tests import cast
 
 SERIAL = count(1)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    url = f"sqlite:///{tmp_path}/mailbot.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    book = Ledger(url)
-    book.upgrade()
-    yield book
-    book.close()
 
 
 def spot(uid: int, folder: str = "INBOX", validity: int = 1) -> Spot:

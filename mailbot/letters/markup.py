@@ -26,7 +26,9 @@ UNEVEN = re.compile(r"^\Z|^\s|\s\Z|[\t-\r]| (?=\s)")  # where textwrap does more
 REPEATED = 512  # lines and blocks that letter after letter says again: they are laid out once
 ENDS = re.compile(r"\n{3,}")
 STARTS = (("# ", "title"), ("## ", "heading"), ("- ", "item"), ("> ", "quote"))
-SIGNIFICANT = frozenset(["", *"=|#->"])  # how every line begins that is more than words
+SIGNIFICANT = frozenset(
+    ["", "=", "|", *(start[0] for start, _ in STARTS)]
+)  # how every line begins that is more than words
 STEPS = ("- [x] ", "- [>] ", "- [ ] ")
 DONE, NOW, NEXT = "✓", "→", "○"
 SIGNS = {"x": DONE, ">": NOW, " ": NEXT}
@@ -52,17 +54,17 @@ class Block:
 
 def inert(value: object) -> str:
     """The value of a variable: one line, between marks; a `Marked` or a piece of safe HTML as it is."""
-    if type(value) is str and len(value) < WIDTH:
-        return _repeated_value(value)
     if isinstance(value, str) and (isinstance(value, Marked) or hasattr(value, "__html__")):
         return value
-    line = "" if value is None else borrowed.one_line(str(value))
-    return _between_marks(line)
+    text = "" if value is None else str(value)
+    return _repeated_value(text) if len(text) < WIDTH else _value(text)  # what is longer is hardly said twice
 
 
-@lru_cache(maxsize=REPEATED)
-def _repeated_value(value: str) -> str:
-    return _between_marks(borrowed.one_line(value))
+def _value(text: str) -> str:
+    return _between_marks(borrowed.one_line(text))
+
+
+_repeated_value = lru_cache(maxsize=REPEATED)(_value)
 
 
 def quote(text: str, limit: int) -> Marked:

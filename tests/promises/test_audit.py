@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -335,15 +335,6 @@ async def test_a_file_that_is_no_database_any_more_is_a_fault_and_not_a_crash(ho
 
 
 # -- the other engine, and the command ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    url = f"sqlite:///{tmp_path}/mailbot.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    book = Ledger(url)
-    book.upgrade()
-    yield book
-    book.close()
 
 
 def lose_a_reference(register: Ledger, key: str) -> None:

@@ -7,7 +7,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -181,15 +180,6 @@ def test_back_to_the_first_schema_and_forward_again_no_file_is_lost(first: Path,
     register.upgrade()
     assert len(register.ask(questions.files)) == FILES
     register.close()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    url = f"sqlite:///{tmp_path}/new.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    book = Ledger(url)
-    book.upgrade()
-    yield book
-    book.close()
 
 
 @pytest.mark.parametrize("raw", [b"", b"From: a\r\n\r\nBonjour\r\n" * 200_000])
