@@ -13,7 +13,7 @@ import structlog
 
 from mailbot import failpoints
 from mailbot.config import Config
-from mailbot.mailbox import Down, Fetched, Folders, Listed, Mailbox
+from mailbot.mailbox import Down, Folders, Listed, Mailbox
 from mailbot.store import keep as keeping
 from mailbot.store import ledger as ledgers
 from mailbot.store import questions
@@ -160,10 +160,15 @@ class Watch:
             self.singly.add(folder)
             raise
         failpoints.hit("K02")
+        ready = [
+            (m, keeping.wrapped(f.raw), f.truncated) if (f := found.pop(m.uid, None)) else (m, None, False)
+            for m in mails
+        ]
 
         def write(tx: Session) -> int:
             return sum(
-                self._keep(tx, self._spot(folder, validity, m.uid), m, found.get(m.uid), kind, now) for m in mails
+                self._keep(tx, self._spot(folder, validity, m.uid), m, raw, kind, now, truncated=cut)
+                for m, raw, cut in ready
             )
 
         new = self.ledger.run(write)
@@ -172,18 +177,28 @@ class Watch:
             self.on_kept()
         return new
 
-    def _keep(self, tx: Session, spot: Spot, mail: Listed, fetched: Fetched | None, kind: str, now: datetime) -> bool:
-        if fetched is None:
+    def _keep(
+        self,
+        tx: Session,
+        spot: Spot,
+        mail: Listed,
+        raw: keeping.Wrapped | None,
+        kind: str,
+        now: datetime,
+        *,
+        truncated: bool,
+    ) -> bool:
+        if raw is None:
             keeping.note_place(tx, spot, now, state="vanished")
             return False
         kept = keeping.keep(
             tx,
             spot,
-            fetched.raw,
+            raw,
             kind=kind,
             received_at=mail.received_at,
             now=now,
-            truncated=fetched.truncated,
+            truncated=truncated,
         )
         return kept.new
 

@@ -831,7 +831,7 @@ async def test_a_mail_that_was_in_hand_at_a_death_is_read_alone(guard: Guard, tm
 
 
 async def test_a_large_mail_is_not_read_ahead(guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mailbot.corridor.mails.AHEAD_BYTES", 1000)
+    monkeypatch.setattr("mailbot.corridor.ahead.AHEAD_BYTES", 1000)
     with room(tmp_path, guard) as desk:
         for text in ("court", "long " * 1000, "court"):
             desk.keep(mail(text=text))

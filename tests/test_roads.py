@@ -119,6 +119,43 @@ async def test_a_few_letters_leave_by_one_connection_and_many_by_several(guard: 
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_a_connection_that_has_ended_makes_room_for_another_while_letters_wait(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Sink() as sink:
+        with office(tmp_path, guard, sink.port) as desk:
+            hand_over, held, free = desk.post.road.hand_over, asyncio.Event(), asyncio.Event()
+
+            async def slowly(letter: Claimed) -> Answer:
+                if sink.taken:
+                    held.set()
+                    await free.wait()
+                return await hand_over(letter)
+
+            monkeypatch.setattr(desk.post.road, "hand_over", slowly)
+            ended: asyncio.Queue[None] = asyncio.Queue()
+            extra = posting._Shift._extra
+
+            async def to_its_end(shift: Any) -> None:
+                await extra(shift)
+                ended.put_nowait(None)
+
+            monkeypatch.setattr(posting._Shift, "_extra", to_its_end)
+            await write_to(desk, PEOPLE + 1)
+            sending = asyncio.create_task(desk.send())
+            async with asyncio.timeout(30):
+                await held.wait()
+                for _ in range(MOST_ROADS - 1):
+                    await ended.get()
+            assert sink.connections == MOST_ROADS
+            await write_to(desk, PEOPLE + 1)
+            free.set()
+            await sending
+            assert sink.connections == 2 * MOST_ROADS - 1
+            assert sent_once(desk, sink)
+
+
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("refusal", ["421 4.7.0 too many connections", "554 5.7.1 no", CLOSE])
 async def test_a_server_that_allows_one_connection_takes_all_letters_by_it_and_is_asked_again_in_an_hour(
     guard: Guard, tmp_path: Path, refusal: str
@@ -271,44 +308,109 @@ def told(desk: Room) -> list[str]:
     return sorted(desk.register.ask(lambda tx: list(tx.exec(select(Meta.key).where(col(Meta.key).startswith("t:"))))))
 
 
+@contextmanager
+def counted(desk: Room) -> Iterator[list[int]]:
+    """An entry for each commit of what goes through the bench."""
+    turns: list[int] = []
+    run = desk.register.run
+
+    def once(act: Any) -> Any:
+        turns.append(1)
+        return run(act)
+
+    desk.register.run = once  # type: ignore[method-assign]
+    yield turns
+
+
+def noting(name: str) -> Callable[[Session], str]:
+    def act(tx: Session) -> str:
+        ledger.remember(tx, f"t:{name}", "")
+        if name == "faulty":
+            raise KeyError(name)
+        return name
+
+    return act
+
+
+async def busy_until(desk: Room, free: threading.Event) -> asyncio.Task[bool]:
+    """The register's thread has its hands full."""
+    busy = asyncio.create_task(desk.bench.db(lambda _: free.wait(10)))
+    await asyncio.sleep(0)
+    return busy
+
+
 @pytest.mark.asyncio(loop_scope="module")
 async def test_acts_that_wait_together_are_one_commit_and_one_that_fails_takes_no_other_along(
     guard: Guard, tmp_path: Path
 ) -> None:
-    with room(tmp_path, guard) as desk:
-        turns: list[int] = []
-        run = desk.register.run
-
-        def counted(act: Any) -> Any:
-            turns.append(1)
-            return run(act)
-
-        desk.register.run = counted  # type: ignore[method-assign]
+    with room(tmp_path, guard) as desk, counted(desk) as turns:
         free = threading.Event()
-        busy = asyncio.create_task(desk.bench.ask(lambda _: free.wait(10)))
-        await asyncio.sleep(0)
-
-        def noting(name: str) -> Callable[[Session], str]:
-            def act(tx: Session) -> str:
-                ledger.remember(tx, f"t:{name}", "")
-                if name == "faulty":
-                    raise KeyError(name)
-                return name
-
-            return act
-
+        busy = await busy_until(desk, free)
         good = [asyncio.create_task(desk.bench.together(noting(name))) for name in ("a", "b", "c")]
         await asyncio.sleep(0)
         free.set()
         assert await asyncio.gather(*good) == ["a", "b", "c"]
-        assert (await busy, len(turns), told(desk)) == (True, 1, ["t:a", "t:b", "t:c"])
+        assert (await busy, len(turns), told(desk)) == (True, 2, ["t:a", "t:b", "t:c"])
         free.clear()
-        busy = asyncio.create_task(desk.bench.ask(lambda _: free.wait(10)))
-        await asyncio.sleep(0)
+        busy = await busy_until(desk, free)
         mixed = [asyncio.create_task(desk.bench.together(noting(name))) for name in ("d", "faulty", "e")]
         await asyncio.sleep(0)
         free.set()
         ends = await asyncio.gather(*mixed, return_exceptions=True)
         assert [repr(end) for end in ends] == ["'d'", "KeyError('faulty')", "'e'"]
         assert told(desk) == ["t:a", "t:b", "t:c", "t:d", "t:e"]
+        assert await busy
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("decision", "letters", "ends", "commits"),
+    [
+        ("decision", ("a", "b"), ["'decision'", "'a'", "'b'"], 1),
+        ("faulty", ("a", "b"), ["KeyError('faulty')", "'a'", "'b'"], 2),
+        ("decision", ("a", "faulty"), ["'decision'", "'a'", "KeyError('faulty')"], 4),
+    ],
+)
+async def test_a_decision_shares_its_commit_with_what_came_meanwhile_and_neither_fails_for_the_other(
+    guard: Guard, tmp_path: Path, decision: str, letters: tuple[str, ...], ends: list[str], commits: int
+) -> None:
+    with room(tmp_path, guard) as desk, counted(desk) as turns:
+        free = threading.Event()
+
+        def decide(tx: Session) -> str:
+            free.wait(10)
+            return noting(decision)(tx)
+
+        deciding = asyncio.create_task(desk.bench.ahead(decide))
+        await asyncio.sleep(0)
+        coming = [asyncio.create_task(desk.bench.together(noting(name))) for name in letters]
+        await asyncio.sleep(0)
+        free.set()
+        ended = await asyncio.gather(deciding, *coming, return_exceptions=True)
+        assert ([repr(end) for end in ended], len(turns)) == (ends, commits)
+        assert told(desk) == sorted(f"t:{name}" for name in (decision, *letters) if name != "faulty")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_letter_waits_for_the_commit_of_the_decision_that_follows_and_not_for_one_that_does_not_come(
+    guard: Guard, tmp_path: Path
+) -> None:
+    with room(tmp_path, guard) as desk, counted(desk) as turns:
+        desk.bench.decision_follows = True
+        letter = asyncio.create_task(desk.bench.together(noting("letter")))
+        await asyncio.sleep(0)
+        assert await desk.bench.ahead(noting("decision")) == "decision"
+        assert (await letter, len(turns)) == ("letter", 1)
+        assert await asyncio.wait_for(desk.bench.together(noting("alone")), 10) == "alone"
+        assert told(desk) == ["t:alone", "t:decision", "t:letter"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_only_read_waits_for_no_decision(guard: Guard, tmp_path: Path) -> None:
+    with room(tmp_path, guard) as desk:
+        free = threading.Event()
+        busy = await busy_until(desk, free)
+        assert await desk.bench.ask(lambda tx: ledger.recall(tx, "t:nothing")) == ""
+        assert not busy.done()
+        free.set()
         assert await busy

@@ -1,9 +1,9 @@
-"""Mails that wait in a row: the first in hand, the second read meanwhile."""
+"""Mails that wait in a row: the first in hand, the two that follow read meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ from mailbot.corridor.bench import Files
 from mailbot.message import Message
 from mailbot.reading import Reading
 
-AHEAD_BYTES = 4 * 2**20  # of a mail that may be read while another is decided: both lie in memory
+AHEAD = 2  # mails read while one is decided: one with large files takes the reader longer than a decision takes
+AHEAD_BYTES = 4 * 2**20  # of such mails in all, which lie in memory with the one in hand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,26 +27,41 @@ class Read:
 
 
 class Row:
-    """Mails that wait, and whether each may be read ahead; which one is being read ahead, and whether its attempt is counted."""
+    """Mails that wait, each with its size where it may be read ahead; which of them are being read ahead, and whether the attempt of
+    the first of them is counted."""
 
-    def __init__(self, mails: list[tuple[int, bool]]) -> None:
+    def __init__(self, mails: list[tuple[int, int | None]]) -> None:
         self.mails = mails
-        self.ahead: int | None = None
         self.counted = 0
         self.given: tuple[bytes, bool] | None = None  # what the first of them holds
-        self._reading: asyncio.Task[Read | None] | None = None
+        self._reading: dict[int, asyncio.Task[Read | None]] = {}
+        self._one = asyncio.Lock()  # a mail and its files are read before the next is begun: the reader holds one
 
-    def begin(self, inbound_id: int, reading: Coroutine[Any, Any, Read | None]) -> None:
-        self.ahead, self._reading = inbound_id, asyncio.create_task(reading)
+    def begin(self, read: Callable[[int], Coroutine[Any, Any, Read | None]]) -> None:
+        """Those that come next and may be read ahead, as many as there is room for."""
+        room = AHEAD_BYTES
+        for inbound_id, size in self.mails[:AHEAD]:
+            if size is None or size > room:
+                return
+            room -= size
+            if inbound_id not in self._reading:
+                self._reading[inbound_id] = asyncio.create_task(self._read(inbound_id, read))
+
+    async def _read(self, inbound_id: int, read: Callable[[int], Coroutine[Any, Any, Read | None]]) -> Read | None:
+        async with self._one:
+            return await read(inbound_id)
+
+    @property
+    def ahead(self) -> int | None:
+        """The mail that comes next, if its reading was begun."""
+        return self.mails[0][0] if self.mails and self.mails[0][0] in self._reading else None
 
     def take(self, inbound_id: int) -> asyncio.Task[Read | None] | None:
         """The reading of this mail, if it was begun."""
-        reading, ahead = self._reading, self.ahead
-        self.ahead = self._reading = None
-        return reading if ahead == inbound_id else None
+        return self._reading.pop(inbound_id, None)
 
     async def drop(self) -> None:
         """Whoever stops does not wait for what was read ahead."""
-        if self._reading:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
+        for reading in self._reading.values():
+            reading.cancel()
+        await asyncio.gather(*self._reading.values(), return_exceptions=True)

@@ -32,7 +32,10 @@ PAUSES = (
     *(5.0,) * 230,
 )  # seconds between two attempts of what must be written: less than the lease of a letter
 MANY_MAILS = 1.0  # seconds in hand, after which letters need not wait: these mails do themselves
+SOON = 0.1  # seconds that a letter waits for the commit of the decision that follows
+TABLE = 32  # acts at most that share a commit because they came while it was under way
 log = structlog.get_logger()
+_Wish = tuple[Callable[[Session], Any], "asyncio.Future[Any]"]  # what shall be done, and who waits for it
 Files = dict[tuple[int, str], tuple[str, str, bytes]]  # (inbound id, attachment path) → name, type, bytes
 
 
@@ -57,12 +60,16 @@ class Bench:
         self.me = ""  # this daemon’s name in what it claims, where several share the register
         self.calm = asyncio.Event()  # no mail is being taken in or decided
         self.calm.set()
+        self.decision_follows = False  # one more mail of a row is decided right after the one in hand
         self._in_hand = 0
-        self._company: deque[tuple[Callable[[Session], Any], asyncio.Future[Any]]] = deque()
+        self._company: deque[_Wish] = deque()
+        self._patience: asyncio.TimerHandle | None = None  # ends should the decision not come
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="register")
+        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="questions")
 
     def close(self) -> None:
         self._writer.shutdown(wait=True)
+        self._reader.shutdown(wait=True)
 
     @contextmanager
     def mail_in_hand(self) -> Iterator[None]:
@@ -83,23 +90,38 @@ class Bench:
         return await asyncio.get_running_loop().run_in_executor(self._writer, self.ledger.run, act)
 
     async def together(self, act: Callable[[Session], T]) -> T:
-        """`db`, in one transaction with whatever else waits for the same: one fsync for all of them, and no waiting for company.
-        Should one fail, each is done again by itself: `act` may run twice, and only its last run counts."""
+        """`db`, in one transaction with whatever else waits for the same: one fsync for all of them, and no waiting for company
+        but that of a decision which is about to come. Should one fail, each is done again by itself: `act` may run twice, and only
+        its last run counts."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
         self._company.append((act, done))
-        if len(self._company) == 1:
-            loop.run_in_executor(self._writer, self._all_together, loop)
+        if not self.decision_follows and (len(self._company) == 1 or self._patience):
+            self._sit_down(loop)
+        elif self._patience is None:
+            self._patience = loop.call_later(SOON, self._sit_down, loop)
         return await done
 
-    def _all_together(self, loop: asyncio.AbstractEventLoop) -> None:
-        acts = []
-        while self._company:
-            acts.append(self._company.popleft())
+    def _sit_down(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+        if self._company:
+            loop.run_in_executor(self._writer, self._all_together, loop, [])
+
+    async def ahead(self, act: Callable[[Session], T]) -> T:
+        """`together` for what takes its time, a decision: it begins at once, and whoever came meanwhile shares its commit."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        loop.run_in_executor(self._writer, self._all_together, loop, [(act, done)])
+        return await done
+
+    def _all_together(self, loop: asyncio.AbstractEventLoop, acts: list[_Wish]) -> None:
+        acts = acts or self._come()
         if not acts:  # the turn before this one took them along
             return
         try:
-            found = self.ledger.run(lambda tx: [act(tx) for act, _ in acts])
+            found = self.ledger.run(lambda tx: self._each(tx, acts))
         except BaseException as error:
             if len(acts) == 1 or not isinstance(error, Exception):
                 _tell(loop, [(done, None, error) for _, done in acts])
@@ -107,6 +129,21 @@ class Bench:
                 _tell(loop, [(done, *self._alone(act)) for act, done in acts])
             return
         _tell(loop, [(done, value, None) for (_, done), value in zip(acts, found, strict=True)])
+
+    def _each(self, tx: Session, acts: list[_Wish]) -> list[Any]:
+        """What each gives; those that come before the last is done are added to `acts`, up to a full table."""
+        found: list[Any] = []
+        for act, _ in acts:
+            found.append(act(tx))
+            if len(found) == len(acts) < TABLE:
+                acts += self._come()
+        return found
+
+    def _come(self) -> list[_Wish]:
+        come = []
+        while self._company:
+            come.append(self._company.popleft())
+        return come
 
     def _alone(self, act: Callable[[Session], Any]) -> tuple[Any, BaseException | None]:
         try:
@@ -126,7 +163,8 @@ class Bench:
         return await self.together(act)
 
     async def ask(self, question: Callable[[Session], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._writer, self.ledger.ask, question)
+        """A snapshot, in a thread beside the register's: what is only read waits for no decision."""
+        return await asyncio.get_running_loop().run_in_executor(self._reader, self.ledger.ask, question)
 
     def setting(self, tx: Session) -> desks.Setting:
         now = self.clock()

@@ -5,7 +5,6 @@ The shell around the pure rooms: it brings the mail and its reading, and decides
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,8 +15,8 @@ import structlog
 from mailbot import effects as fx
 from mailbot import failpoints, rules
 from mailbot.config import Config, Person
-from mailbot.corridor import behind
-from mailbot.corridor.ahead import AHEAD_BYTES, Read, Row
+from mailbot.corridor import ahead, behind
+from mailbot.corridor.ahead import Read, Row
 from mailbot.corridor.bench import Bench, Files
 from mailbot.desk import Desk
 from mailbot.guard import NotStarted, Unreadable
@@ -67,8 +66,8 @@ class Mails:
     def _take_up(self, tx: Session) -> Row:
         """The mails that wait, the first of them in hand: its attempt counted, its bytes at hand, in one commit."""
         ids = self._waiting(tx)
-        light = keep.light(tx, ids, AHEAD_BYTES) if len(ids) > 1 else set()
-        row = Row([(inbound_id, inbound_id in light) for inbound_id in ids])
+        light = keep.light(tx, ids, ahead.AHEAD_BYTES) if len(ids) > 1 else {}
+        row = Row([(inbound_id, light.get(inbound_id)) for inbound_id in ids])
         if ids:
             row.counted = keep.count_attempt(tx, ids[0], self.bench.me)
             row.given = keep.to_read(tx, ids[0])
@@ -89,15 +88,17 @@ class Mails:
                     if not go_on():
                         await self._forgive(row.mails[0][0] if row.counted else 0)
                         return decided
+                    self.bench.decision_follows = len(row.mails) > 1
                     decided += await self._decide_safely(row)
                     if decided % LETTERS_WAIT == 0:
                         letters_wait()
             finally:
+                self.bench.decision_follows = False
                 await row.drop()
         return decided
 
     async def _decide_safely(self, row: Row) -> int:
-        """The first mail of the row; meanwhile the second is read, when neither was ever in hand before."""
+        """The first mail of the row; meanwhile those that follow are read, when none was ever in hand before."""
         inbound_id, light = row.mails.pop(0)
         attempt = row.counted or await self.bench.db(lambda tx: keep.count_attempt(tx, inbound_id, self.bench.me))
         given, row.counted, row.given = row.given, 0, None
@@ -111,9 +112,8 @@ class Mails:
             )
             if read is None:
                 return 0
-            if light and row.mails and row.mails[0][1]:
-                row.begin(row.mails[0][0], self.read(row.mails[0][0], last=False))
-                await asyncio.sleep(0)  # its bytes are asked for before the register's thread is taken by this decision
+            if light is not None:
+                row.begin(lambda following: self.read(following, last=False))
             row.counted = await self._decide(read, following=row.ahead)
         except (NotStarted, Unavailable, OSError):  # the machine or the register is at fault, not the mail
             await self._forgive(inbound_id)
@@ -176,16 +176,17 @@ class Mails:
         def think(tx: Session, inbound: Inbound) -> Sequence[fx.Effect]:
             if inbound.state != "kept":  # a person, or another daemon of this register, was faster
                 return []
-            desks_seen.append(self.desk(tx, inbound, read))
+            desks_seen[:] = [self.desk(tx, inbound, read)]
             return self._think(tx, read, found, desks_seen[0])
 
         def decide(tx: Session) -> int:
+            desks_seen.clear()
             effects = self.write(tx, read, cause, think)
             if desks_seen:
                 behind.follow(self, tx, found, effects, cause, desks_seen[0])
             return keep.count_attempt(tx, following, self.bench.me) if following else 0
 
-        return await self.bench.db(decide)
+        return await self.bench.ahead(decide)
 
     def _think(self, tx: Session, read: Read, found: behind.Behind, desk: Desk) -> Sequence[fx.Effect]:
         effects = rules.on_message(read.message, read.reading, desk, self.config)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -189,19 +189,17 @@ class _Shift:
         self.post = office
         self.go_on = go_on
         self.tried = 0
+        self.looks_at = 1  # letters tried when it is counted next how many wait
         self.opened = 1
-        self.roads: list[asyncio.Task[None]] = []
+        self.roads: set[asyncio.Task[None]] = set()  # those that are out now
         self.closed: BaseException | None = None
 
     async def work(self) -> None:
         """Raises what stopped the first of them, the letters in hand given back or settled."""
-        self.roads.append(asyncio.create_task(self._one(self.post.road)))
+        self._set_out(self._one(self.post.road))
         try:
             while self.roads:
-                done, _ = await asyncio.wait(self.roads, return_when=asyncio.FIRST_COMPLETED)
-                self.roads = [road for road in self.roads if road not in done]
-                for road in done:
-                    self._note(road)
+                await asyncio.wait(self.roads)
         except asyncio.CancelledError:
             for road in self.roads:
                 road.cancel()
@@ -210,8 +208,14 @@ class _Shift:
         if self.closed is not None:
             raise self.closed
 
-    def _note(self, road: asyncio.Task[None]) -> None:
-        error = road.exception()
+    def _set_out(self, way: Coroutine[Any, Any, None]) -> None:
+        road = asyncio.create_task(way)
+        self.roads.add(road)
+        road.add_done_callback(self._is_back)
+
+    def _is_back(self, road: asyncio.Task[None]) -> None:
+        self.roads.discard(road)
+        error = None if road.cancelled() else road.exception()
         if error is not None and (self.closed is None or isinstance(self.closed, RoadClosed)):
             self.closed = error  # a fault of ours is told before a server that is down
 
@@ -238,7 +242,9 @@ class _Shift:
         if not self.post.bench.calm.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.post.bench.calm.wait(), GIVES_WAY)
-        room, now = len(self.roads) < self.post.allowed and self.tried % LOOKS_BEHIND == 1, self.post.bench.clock()
+        room, now = len(self.roads) < self.post.allowed and self.tried >= self.looks_at, self.post.bench.clock()
+        if room:
+            self.looks_at = self.tried + LOOKS_BEHIND
         return await self.post.bench.together(lambda tx: self.post.claim(tx, now, room=room))
 
     async def _through(self, this: Next, road: Road) -> None:
@@ -258,7 +264,7 @@ class _Shift:
     def _more(self, behind: int) -> None:
         """One more road for each eight letters that wait, once the first has seen one through."""
         while len(self.roads) < min(self.post.allowed, 1 + behind // PER_ROAD):
-            self.roads.append(asyncio.create_task(self._extra()))
+            self._set_out(self._extra())
 
     async def _extra(self) -> None:
         """Many servers allow two or three: without it, the letters leave by those that are open."""

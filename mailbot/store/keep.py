@@ -13,7 +13,7 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from mailbot import failpoints
-from mailbot.store import direct
+from mailbot.store import direct, packed
 from mailbot.store.tables import Inbound, Place, Raw
 
 AT = select(Place.id, Place.inbound_id).where(
@@ -67,15 +67,37 @@ class Kept:
     new: bool  # False: the same bytes were already here; only the place is new
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wrapped:
+    """A mail ready to be stored."""
+
+    digest: str
+    size: int
+    frame: packed.Frame
+
+
+def wrapped(raw: bytes) -> Wrapped:
+    """Hashed and packed, which takes longer than to store it: before the register is taken, others work in it meanwhile."""
+    return Wrapped(digest=hashlib.sha256(raw).hexdigest(), size=len(raw), frame=packed.packed(raw))
+
+
 def keep(
-    tx: Session, spot: Spot, raw: bytes, *, kind: str, received_at: datetime, now: datetime, truncated: bool = False
+    tx: Session,
+    spot: Spot,
+    raw: bytes | Wrapped,
+    *,
+    kind: str,
+    received_at: datetime,
+    now: datetime,
+    truncated: bool = False,
 ) -> Kept:
     """Stores a mail and its place. Harmless when repeated."""
     known = direct.ask(tx, AT, **asdict(spot)).first()
     if known and known.inbound_id is not None:
         return Kept(inbound_id=known.inbound_id, new=False)
+    mail = raw if isinstance(raw, Wrapped) else wrapped(raw)
     inbound_id, new = _inbound(
-        tx, raw, account=spot.account, kind=kind, received_at=received_at, now=now, truncated=truncated
+        tx, mail, account=spot.account, kind=kind, received_at=received_at, now=now, truncated=truncated
     )
     if known:
         direct.ask(tx, HELD, place=known.id, inbound_id=inbound_id, state="known")
@@ -86,16 +108,15 @@ def keep(
 
 
 def _inbound(
-    tx: Session, raw: bytes, *, account: str, kind: str, received_at: datetime, now: datetime, truncated: bool
+    tx: Session, mail: Wrapped, *, account: str, kind: str, received_at: datetime, now: datetime, truncated: bool
 ) -> tuple[int, bool]:
-    digest = hashlib.sha256(raw).hexdigest()
-    stored = direct.ask(tx, STORED, digest=digest).scalar()
+    stored = direct.ask(tx, STORED, digest=mail.digest).scalar()
     if stored is not None:
         known = tx.exec(select(Inbound).where(Inbound.raw_id == stored)).one()
         _rescued(known, kind)
         assert known.id is not None
         return known.id, False
-    raw_id = direct.add(tx, Raw, sha256=digest, size=len(raw), data=raw)
+    raw_id = direct.add(tx, Raw, sha256=mail.digest, size=mail.size, data=mail.frame)
     got = {"raw_id": raw_id, "account": account, "folder": kind, "received_at": received_at, "kept_at": now}
     inbound_id: int = direct.add(tx, Inbound, **got, truncated=truncated)
     return inbound_id, True
@@ -222,11 +243,11 @@ def forgive_attempt(tx: Session, inbound_id: int) -> None:
     inbound.attempts = max(0, inbound.attempts - 1)
 
 
-def light(tx: Session, ids: Sequence[int], most: int) -> set[int]:
-    """Those of these mails that were never in hand before and have at most so many bytes."""
-    fresh = select(Inbound.id).join(Raw, col(Raw.id) == col(Inbound.raw_id))
+def light(tx: Session, ids: Sequence[int], most: int) -> dict[int, int]:
+    """Those of these mails that were never in hand before and have at most so many bytes, with their size."""
+    fresh = select(Inbound.id, Raw.size).join(Raw, col(Raw.id) == col(Inbound.raw_id))
     found = tx.exec(fresh.where(col(Inbound.id).in_(ids), Inbound.attempts == 0, Raw.size <= most))
-    return {each for each in found if each is not None}
+    return {inbound_id: size for inbound_id, size in found if inbound_id is not None}
 
 
 def to_read(tx: Session, inbound_id: int) -> tuple[bytes, bool]:

@@ -15,9 +15,13 @@ MAGIC = b"\x28\xb5\x2f\xfd"
 LEVEL = 3  # beyond it the time grows and the size hardly falls
 
 
-def packed(data: bytes) -> bytes:
+class Frame(bytes):
+    """What is packed already, for a column of such bytes."""
+
+
+def packed(data: bytes) -> Frame:
     """As it is stored. Nothing stays nothing: what was erased can be asked for."""
-    return zstandard.compress(data, LEVEL) if data else b""
+    return Frame(zstandard.compress(data, LEVEL) if data else b"")
 
 
 def unpacked(stored: bytes) -> bytes:
@@ -36,7 +40,7 @@ class Packed(TypeDecorator[bytes]):
     cache_ok = True
 
     def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002
-        return None if value is None else packed(value)
+        return value if value is None or isinstance(value, Frame) else packed(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> bytes | None:  # noqa: ARG002
         return None if value is None else unpacked(bytes(value))
