@@ -108,11 +108,11 @@ class Daemon:
         self.ledger.upgrade()
         loop = asyncio.get_running_loop()
         self.watch.on_kept = partial(loop.call_soon_threadsafe, self.kept.set)
+        await self.bench.db(lambda tx: self.post.take_back(tx, all_leases=self.ledger.sqlite))
+        await self.bench.db(lambda tx: instance.settle(tx, self.config.instance_id, lambda: secrets.token_hex(16)))
+        await self.bench.db(self.dues.first_digest)
+        await self.health.tell_mute()
         async with self.guard:
-            await self.bench.db(lambda tx: self.post.take_back(tx, all_leases=self.ledger.sqlite))
-            await self.bench.db(lambda tx: instance.settle(tx, self.config.instance_id, lambda: secrets.token_hex(16)))
-            await self.bench.db(self.dues.first_digest)
-            await self.health.tell_mute()
             try:
                 yield self
             finally:
@@ -387,11 +387,12 @@ def refuse_leaks(config: Config) -> None:
 
 async def serve(config: Config, *, once: bool, **how: Any) -> None:
     """`mailbot run`; `how`: see Daemon. Raises Leaking, Busy, Down, RoadClosed (with `once`), engine.NewerSchema."""
-    refuse_leaks(config)
     daemon = Daemon(config, **how)
-    async with daemon.open():
-        loop = asyncio.get_running_loop()
-        for sig in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(sig, daemon.stop)
-        frugal.settle()
-        await (daemon.once() if once else daemon.run())
+    async with daemon.guard.beforehand():
+        refuse_leaks(config)
+        async with daemon.open():
+            loop = asyncio.get_running_loop()
+            for sig in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(sig, daemon.stop)
+            frugal.settle()
+            await (daemon.once() if once else daemon.run())

@@ -15,7 +15,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -77,6 +77,18 @@ class Guard:
     async def __aexit__(self, *_: object) -> None:
         async with self._lock:
             await self._close()
+
+    @contextlib.asynccontextmanager
+    async def beforehand(self) -> AsyncIterator[None]:
+        """Its first child loads while something else is done; whoever enters or asks the guard then waits for it."""
+        loading = asyncio.create_task(self.__aenter__())
+        try:
+            await asyncio.sleep(0)
+            yield
+        finally:
+            loading.cancel()
+            await asyncio.gather(loading, return_exceptions=True)  # a child that does not start is told to who needs it
+            await self.__aexit__()
 
     @property
     def pid(self) -> int | None:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from mailbot import frugal
 
 SAY = (
@@ -21,3 +23,27 @@ def test_a_process_settles_it_and_goes_on() -> None:
     )
     assert done.stdout.split() == ["True", str(frugal.YOUNG), str(frugal.SHARES)]
     assert done.stderr == ""
+
+
+def test_a_library_can_be_loaded_without_another_that_it_finds_again_later() -> None:
+    import json
+
+    with frugal.without("json"), pytest.raises(ImportError):
+        import json as _  # noqa: F401
+    with frugal.without("no_such_library"):
+        pass
+    assert sys.modules["json"] is json
+    assert "no_such_library" not in sys.modules
+
+
+def test_a_desk_at_work_does_not_load_what_draws_tracebacks() -> None:
+    say = "from mailbot import log, app; import sys; print('rich' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", say],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == "False\n"

@@ -238,6 +238,28 @@ def test_a_child_whose_parent_is_gone_ends_without_a_word() -> None:
     assert child.wait(60) == 0
 
 
+async def test_a_reader_that_loads_beforehand_is_the_one_that_reads_and_ends_with_whoever_began_it() -> None:
+    reader = Guard(reading.EMPTY_WORDS.to_json())
+    async with reader.beforehand():
+        async with reader:
+            pid = reader.pid
+            assert (await reader.read(GOOD))[0] == message.read(GOOD)
+            assert reader.pid == pid
+        async with reader:
+            assert reader.pid != pid
+            pid = reader.pid
+    assert reader.pid is None
+    assert pid is not None
+    assert is_gone(pid)
+
+
+async def test_a_reader_that_does_not_start_beforehand_is_told_to_who_needs_it() -> None:
+    reader = Guard({"no such word": 1})
+    async with reader.beforehand():
+        with pytest.raises(guard.NotStarted):
+            await reader.__aenter__()
+
+
 async def test_a_machine_that_cannot_start_a_child_blames_no_mail() -> None:
     with pytest.raises(guard.NotStarted):
         await Guard({"no such word": 1}).__aenter__()

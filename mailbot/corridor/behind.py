@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from mailbot import effects as fx
 from mailbot import rules
-from mailbot.corridor import fiches
 from mailbot.corridor.bench import Files
 from mailbot.desk import Desk
 from mailbot.identity import author
@@ -60,6 +59,8 @@ async def behind(mails: Mails, read: Read) -> Behind:
 
 
 async def _fiche(mails: Mails, number: str) -> Files:
+    from mailbot.corridor import fiches  # what draws is loaded where something is drawn
+
     drawn = await fiches.drawn(mails.bench, number)
     return {FICHE: (fiches.file_name(number), fiches.PDF, drawn)} if drawn else {}
 

@@ -10,7 +10,7 @@ from mailbot import effects as fx
 from mailbot import rules, workdays
 from mailbot.config import Config, Person
 from mailbot.corridor.bench import Bench, Files
-from mailbot.reports import gathered, pack
+from mailbot.reports import pack
 from mailbot.reports.asked import Asked
 from mailbot.reports.counted import Period
 from mailbot.store import apply, meetings
@@ -76,7 +76,7 @@ def _since(tx: Session, today: date) -> Period:
 
 
 def _made(tx: Session, period: Period, bench: Bench) -> tuple[fx.Note, Sequence[fx.Letter], Files]:
-    from mailbot.reports import pdf, sheet  # what draws is loaded where something is drawn
+    from mailbot.reports import gathered, pdf, sheet  # what draws is loaded where something is drawn
 
     now, config = bench.clock(), bench.config
     drawn = pack.of(
