@@ -75,12 +75,12 @@ async def measure(config: Config, register: Ledger, count: int, profile: cProfil
         await mails.decide_waiting()
         take_in(register, warm, count)
         if profile:
-            await bench.ask(lambda _: profile.enable())
-        before, whole = await bench.ask(lambda _: time.thread_time()), time.process_time()
+            await bench.db(lambda _: profile.enable())
+        before, whole = await bench.db(lambda _: time.thread_time()), time.process_time()
         decided = await mails.decide_waiting()
-        spent, whole = await bench.ask(lambda _: time.thread_time()) - before, time.process_time() - whole
+        spent, whole = await bench.db(lambda _: time.thread_time()) - before, time.process_time() - whole
         if profile:
-            await bench.ask(lambda _: profile.disable())
+            await bench.db(lambda _: profile.disable())
         bench.close()
     assert decided == count, f"{decided} décidés sur {count}"
     print(

@@ -15,6 +15,7 @@ import os
 import resource
 import signal
 import sys
+import warnings
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -294,8 +295,13 @@ def _serve(source: BinaryIO, out: BinaryIO) -> None:
     from mailbot import frugal
 
     frugal.load()
-    from mailbot import reading
-    from mailbot.message import reader  # noqa: F401  (loaded before a mail waits for it)
+    with (
+        warnings.catch_warnings(),
+        frugal.without("soupsieve"),
+    ):  # for selectors, which nothing here uses: a fifth of this start
+        warnings.simplefilter("ignore")  # bs4 says that it is not there
+        from mailbot import reading
+        from mailbot.message import reader  # noqa: F401  (loaded before a mail waits for it)
 
     frugal.settle()
     words: Any = None

@@ -19,7 +19,7 @@ from mailbot import message as messages
 from mailbot import reading, rules
 from mailbot.config import Config, Training
 from mailbot.corridor.bench import words
-from mailbot.corridor.mails import query_of
+from mailbot.corridor.query import query_of
 from mailbot.message import Message
 from mailbot.reading import Reading
 from mailbot.store import desks

@@ -11,7 +11,7 @@ from mailbot.corridor.bench import Files
 from mailbot.message import Message
 from mailbot.reading import Reading
 
-AHEAD = 2  # mails read while one is decided: one with large files takes the reader longer than a decision takes
+AHEAD = 4  # mails read while one is decided: one with large files takes the reader longer than a decision takes
 AHEAD_BYTES = 4 * 2**20  # of such mails in all, which lie in memory with the one in hand
 
 
@@ -26,6 +26,13 @@ class Read:
     unreadable: str = ""
 
 
+Reader = Callable[[int], Coroutine[Any, Any, Read | None]]
+
+
+async def _known(read: Read) -> Read:
+    return read
+
+
 class Row:
     """Mails that wait, each with its size where it may be read ahead; which of them are being read ahead, and whether the attempt of
     the first of them is counted."""
@@ -35,10 +42,31 @@ class Row:
         self.counted = 0
         self.given: tuple[bytes, bool] | None = None  # what the first of them holds
         self._reading: dict[int, asyncio.Task[Read | None]] = {}
+        self._shared: tuple[int, int | None] | None = None
         self._one = asyncio.Lock()  # a mail and its files are read before the next is begun: the reader holds one
 
-    def begin(self, read: Callable[[int], Coroutine[Any, Any, Read | None]]) -> None:
-        """Those that come next and may be read ahead, as many as there is room for."""
+    def go_on(self, read: Reader, may_share: Callable[[Read], bool]) -> Read | None:
+        """Begins to read those that come next, as many as there is room for. One that is read by now leaves the row, when it may share
+        the commit of the mail in hand."""
+        self._begin(read)
+        reading = self._reading.get(self.mails[0][0]) if self.mails else None
+        if reading is None or not reading.done() or reading.cancelled() or reading.exception():
+            return None
+        found = reading.result()
+        if found is None or not may_share(found):
+            return None
+        self._shared = self.mails.pop(0)
+        del self._reading[found.inbound_id]
+        self._begin(read)
+        return found
+
+    def put_back(self, read: Read) -> None:
+        """What left the row last is its first again."""
+        assert self._shared is not None
+        self.mails.insert(0, self._shared)
+        self._reading[read.inbound_id] = asyncio.create_task(_known(read))
+
+    def _begin(self, read: Reader) -> None:
         room = AHEAD_BYTES
         for inbound_id, size in self.mails[:AHEAD]:
             if size is None or size > room:
@@ -47,7 +75,7 @@ class Row:
             if inbound_id not in self._reading:
                 self._reading[inbound_id] = asyncio.create_task(self._read(inbound_id, read))
 
-    async def _read(self, inbound_id: int, read: Callable[[int], Coroutine[Any, Any, Read | None]]) -> Read | None:
+    async def _read(self, inbound_id: int, read: Reader) -> Read | None:
         async with self._one:
             return await read(inbound_id)
 

@@ -8,35 +8,29 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import structlog
 
 from mailbot import effects as fx
 from mailbot import failpoints, rules
-from mailbot.config import Config, Person
+from mailbot.config import Person
 from mailbot.corridor import ahead, behind
 from mailbot.corridor.ahead import Read, Row
 from mailbot.corridor.bench import Bench, Files
+from mailbot.corridor.query import query_of
 from mailbot.desk import Desk
 from mailbot.guard import NotStarted, Unreadable
 from mailbot.identity import author
 from mailbot.message import Message
-from mailbot.reading import Reading
-from mailbot.reading.form import plain_dashes
-from mailbot.rules.actions import rank_in
-from mailbot.rules.causes import labelled
-from mailbot.rules.commands import command_of
-from mailbot.rules.commands.entering import entry
 from mailbot.store import apply, desks, erase, keep, questions
 from mailbot.store.ledger import Session, Unavailable
 from mailbot.store.tables import Complaint, Inbound, Raw
-from mailbot.verdict import same_company
 
 GRACE = 10.0  # seconds that a life must last before it reads again what was in hand at two deaths
 ATTEMPTS = 3  # readings of one mail before it is set aside (design invariant 7)
 BEGINNING = 512 * 2**10  # bytes given to the salvage: what was too large for the reader's memory would kill it again
-ABOUT_ACTIONS = ("action", "fait", "efficace", "inefficace")
 LETTERS_WAIT = 32  # mails decided in a row before the outbox is woken for their letters
 log = structlog.get_logger()
 
@@ -81,7 +75,7 @@ class Mails:
 
         Returns how many were decided. Raises guard.NotStarted when no mail can be read at all on this machine.
         """
-        decided = 0
+        decided = told = 0
         while await self.bench.ask(self._waiting) and (row := await self.bench.db(self._take_up)).mails:
             try:
                 while row.mails:
@@ -90,8 +84,9 @@ class Mails:
                         return decided
                     self.bench.decision_follows = len(row.mails) > 1
                     decided += await self._decide_safely(row)
-                    if decided % LETTERS_WAIT == 0:
+                    if decided - told >= LETTERS_WAIT:
                         letters_wait()
+                        told = decided
             finally:
                 self.bench.decision_follows = False
                 await row.drop()
@@ -112,8 +107,9 @@ class Mails:
             )
             if read is None:
                 return 0
-            if light is not None:
-                row.begin(lambda following: self.read(following, last=False))
+            shared = row.go_on(partial(self.read, last=False), self._asks_nothing) if light is not None else None
+            if shared and await self._decide_both(read, shared, row):
+                return 2
             row.counted = await self._decide(read, following=row.ahead)
         except (NotStarted, Unavailable, OSError):  # the machine or the register is at fault, not the mail
             await self._forgive(inbound_id)
@@ -124,6 +120,22 @@ class Mails:
                 await self._set_aside(inbound_id, error)
             return 0
         return 1
+
+    def _asks_nothing(self, read: Read) -> bool:
+        """Whether the register need not be asked before the decision: only what a colleague commands points at other mails."""
+        return author(read.message, self.config).person is None
+
+    async def _decide_both(self, read: Read, shared: Read, row: Row) -> bool:
+        """Two decisions in one commit; False when one of them fails, and each is to be taken by itself."""
+        try:
+            row.counted = await self._decide(read, shared, following=row.ahead)
+        except (Unavailable, OSError):
+            raise
+        except Exception as error:
+            log.warning("decided apart", inbound=read.inbound_id, other=shared.inbound_id, why=type(error).__name__)
+            row.put_back(shared)
+            return False
+        return True
 
     async def _forgive(self, inbound_id: int) -> None:
         if inbound_id:
@@ -166,27 +178,34 @@ class Mails:
         named = {a.path: a for a in message.attachments}
         return {(inbound_id, p): (named[p].name or "fichier", named[p].content_type, cut[p]) for p in cut}
 
-    async def _decide(self, read: Read, *, following: int | None = None) -> int:
-        """With the attempt at the mail that follows, when it is being read already: counted in the same commit, and returned."""
+    async def _decide(self, read: Read, *shared: Read, following: int | None = None) -> int:
+        """With the decisions that share its commit, and the attempt at the mail that follows, when it is being read already: counted
+        in the same commit, and returned."""
         found = await behind.behind(self, read)
         read = replace(read, files={**read.files, **found.files})
+
+        def decide(tx: Session) -> int:
+            self._decided(tx, read, found)
+            for other in shared:
+                if keep.count_attempt(tx, other.inbound_id, self.bench.me):
+                    self._decided(tx, other, behind.Behind())
+            return keep.count_attempt(tx, following, self.bench.me) if following else 0
+
+        return await self.bench.ahead(decide)
+
+    def _decided(self, tx: Session, read: Read, found: behind.Behind) -> None:
         cause = f"mail:{read.inbound_id}"
         desks_seen: list[Desk] = []
 
         def think(tx: Session, inbound: Inbound) -> Sequence[fx.Effect]:
             if inbound.state != "kept":  # a person, or another daemon of this register, was faster
                 return []
-            desks_seen[:] = [self.desk(tx, inbound, read)]
+            desks_seen.append(self.desk(tx, inbound, read))
             return self._think(tx, read, found, desks_seen[0])
 
-        def decide(tx: Session) -> int:
-            desks_seen.clear()
-            effects = self.write(tx, read, cause, think)
-            if desks_seen:
-                behind.follow(self, tx, found, effects, cause, desks_seen[0])
-            return keep.count_attempt(tx, following, self.bench.me) if following else 0
-
-        return await self.bench.ahead(decide)
+        effects = self.write(tx, read, cause, think)
+        if desks_seen:
+            behind.follow(self, tx, found, effects, cause, desks_seen[0])
 
     def _think(self, tx: Session, read: Read, found: behind.Behind, desk: Desk) -> Sequence[fx.Effect]:
         effects = rules.on_message(read.message, read.reading, desk, self.config)
@@ -320,60 +339,3 @@ def _essai(tx: Session, number: str) -> Complaint:
     if row is None:
         raise AlreadyEnded(number)
     return row
-
-
-def query_of(message: Message, said: Reading, config: Config, *, staff: str = "") -> desks.Query:
-    """What the register is asked about this mail."""
-    writer = author(message, config)
-    me = staff or (writer.person.addresses[0].lower() if writer.person else "")
-    who = rules.complainant(message, said, writer, config).addr
-    if writer.person and (tag := command_of(message, said, config).tag) and tag.name == "saisie":
-        who = entry(said).addr  # the history is that of the person entered
-    colleague = writer.person is not None or writer.own_domain
-    subject = plain_dashes(message.subject.upper())
-    return desks.Query(
-        message_id=message.message_id,
-        fingerprint=message.fingerprint,
-        thread=(*message.in_reply_to, *message.references),
-        marker=said.marker,
-        cited=tuple(r for r in said.references if r in subject),
-        author=writer.addr,
-        complainant=who,
-        domain=same_company(who, frozenset(config.intake.public_domains)) if who else "",
-        training=said.training,
-        session=said.session,
-        recipients=tuple(
-            a.addr.lower()
-            for a in (*message.to, *message.cc)
-            if colleague and a.addr.lower() not in config.own_addresses
-        ),
-        reports=message.reports,
-        **_command_query(message, said, config, me),
-    )
-
-
-def _command_query(message: Message, said: Reading, config: Config, me: str) -> dict[str, Any]:
-    """What a command makes the register look up; of a stranger's mail (`me` is "") only one that holds a code counts."""
-    command = command_of(message, said, config)
-    reference = command.references[0] if command.references else None
-    if not me and not (reference and reference.code):
-        return {}
-    words = command.argument.split()
-    name = command.tag.name if command.tag else ""
-    return {
-        "staff": me,
-        "named": tuple(r.number for r in command.references if r.number),
-        "code_about": (reference.number or f"m-{reference.inbound_id}") if reference else "",
-        "code": reference.code if reference else "",
-        "target": words[0].strip("[]().,;").upper() if words and name in ("doublon", "lier") else "",
-        "pending": int(words[0]) if name == "confirmer" and words and words[0].isdigit() and len(words[0]) < 10 else 0,
-        "meeting": name in ("réunion", "bulletin"),
-        "bulletin": name == "bulletin",
-        "waiting_mail": reference.inbound_id if reference else 0,
-        "action": (rank_in(command.argument) or _replaced(said)) if name in ABOUT_ACTIONS else 0,
-    }
-
-
-def _replaced(said: Reading) -> int:
-    """The 7 of the line « Remplace : A-7 » below an `#action`."""
-    return rank_in(labelled(said.new_text, ("remplace",)).get("remplace", ""))

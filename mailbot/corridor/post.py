@@ -139,8 +139,9 @@ class Post:
             if not post.still_counts(row, letter, answer.outcome):
                 return
             became = post.settle(tx, row, answer.outcome, answer.words, now, queue_id=answer.queue_id)
-            if became == "sent":
+            if became == "sent" and not tx.info.get("accepted"):  # once a commit: they are of the same moment
                 ledger.remember(tx, "accepted_at", now.isoformat())
+                tx.info["accepted"] = True
             if became != "later":
                 self.settled(tx, row, became, now, answer=answer.words)
             failpoints.hit("S09")

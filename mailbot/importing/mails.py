@@ -16,7 +16,8 @@ from mailbot import effects as fx
 from mailbot import failpoints
 from mailbot.corridor.ahead import Read
 from mailbot.corridor.bench import Bench
-from mailbot.corridor.mails import BEGINNING, Mails, query_of
+from mailbot.corridor.mails import BEGINNING, Mails
+from mailbot.corridor.query import query_of
 from mailbot.guard import Unreadable
 from mailbot.identity import author
 from mailbot.importing.register import setting

@@ -56,7 +56,11 @@ class Act:
 STAGE = select(Complaint.stage).where(Complaint.id == bindparam("file"))
 FILE = select(Complaint.id).where(Complaint.number == bindparam("number"))
 LAST = select(Counter.n).where(Counter.series == bindparam("series_"), Counter.year == bindparam("year_"))
-COUNTED = update(Counter).where(col(Counter.series) == bindparam("series_"), col(Counter.year) == bindparam("year_"))
+COUNTED = update(Counter).where(
+    col(Counter.series) == bindparam("series_"),
+    col(Counter.year) == bindparam("year_"),
+    col(Counter.n) == bindparam("last"),
+)
 OWED = select(Due.key).where(Due.key == bindparam("key"))
 DONE = update(Due).where(col(Due.key) == bindparam("owed"), col(Due.done_at).is_(None))
 SETTLED = select(LetterKey.key).where(LetterKey.key == bindparam("key"))
@@ -128,13 +132,12 @@ def _open(tx: Session, effect: fx.Open, act: Act) -> None:
 
 def _count(tx: Session, effect: fx.Open) -> None:
     """No gaps: the counter moves with the file that it numbers."""
-    last = direct.ask(tx, LAST, series_=effect.series, year_=effect.year).scalar()
-    if (last or 0) + 1 != effect.rank:
+    whose = {"series_": effect.series, "year_": effect.year}
+    if direct.ask(tx, COUNTED, **whose, last=effect.rank - 1, n=effect.rank).written:
+        return
+    if effect.rank != 1 or direct.ask(tx, LAST, **whose).rows:
         raise Impossible(f"le numéro {effect.number} n’est pas le suivant de la série")
-    if last is None:
-        direct.add(tx, Counter, series=effect.series, year=effect.year, n=effect.rank)
-    else:
-        direct.ask(tx, COUNTED, series_=effect.series, year_=effect.year, n=effect.rank)
+    direct.add(tx, Counter, series=effect.series, year=effect.year, n=effect.rank)
 
 
 def _attach(tx: Session, effect: fx.Attach, act: Act) -> None:

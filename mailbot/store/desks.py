@@ -176,7 +176,7 @@ def desk_for(tx: Session, inbound: Inbound, query: Query, setting: Setting, *, u
         unproven=_unproven(tx, inbound, setting.unproven),
         letters_to_sender=in_an_hour,
         letters_in_a_day=in_a_day,
-        group_key=_group_key(tx, query.complainant),
+        group_key=_group_key(tx, query.complainant) if in_a_day else "",  # grouped is who had some already
         reported=_reported(tx, query, setting.now),
         **staff,
     )

@@ -32,6 +32,7 @@ from mailbot.store.tables import (
     Raw,
 )
 
+EXERCISE = "EXERCICE-"  # how the numbers of exercises begin
 EXERCISES = select(Complaint.assignee).where(Complaint.number == bindparam("number"), Complaint.series == "practice")
 UNEXPLAINED = select(func.min(Inbound.kept_at)).where(Inbound.state == "kept")
 UNTOLD = select(Alarm).where(
@@ -383,8 +384,8 @@ def mails_of(tx: Session, number: str) -> list[int]:
 
 def trainee(tx: Session, number: str | None) -> str:
     """Who exercises on this file: its letters to the complainant come to them. "" for a file that counts."""
-    found = direct.ask(tx, EXERCISES, number=number.strip().upper()).scalar() if number else None
-    return found or ""
+    written = (number or "").strip().upper()
+    return (direct.ask(tx, EXERCISES, number=written).scalar() or "") if written.startswith(EXERCISE) else ""
 
 
 def practice_of(tx: Session, person: str) -> tuple[str, int]:
