@@ -248,24 +248,24 @@ def _environment(folder: Path | None) -> Environment:
     return environment
 
 
-def _local(moment: str, context: Context) -> tuple[date, datetime | None]:
-    """An ISO date as it is; an ISO moment on the desk's clock."""
+@lru_cache(maxsize=markup.REPEATED)
+def _local(moment: str, timezone: str) -> date:
+    """An ISO date as it is; that of an ISO moment on the desk's clock."""
     if len(moment) == len("2026-05-19"):
-        return date.fromisoformat(moment), None
-    local = datetime.fromisoformat(moment).astimezone(ZoneInfo(context["house"].timezone))
-    return local.date(), local
+        return date.fromisoformat(moment)
+    return datetime.fromisoformat(moment).astimezone(ZoneInfo(timezone)).date()
 
 
 @pass_context
 def _day(context: Context, moment: str) -> str:
     """« mardi 19 mai 2026 »."""
-    return dates.in_words(_local(moment, context)[0], context["language"])
+    return dates.in_words(_local(moment, context["house"].timezone), context["language"])
 
 
 @pass_context
 def _short(context: Context, moment: str) -> str:
     """« 19/05/2026 », for tables read by staff."""
-    return f"{_local(moment, context)[0]:%d/%m/%Y}"
+    return f"{_local(moment, context['house'].timezone):%d/%m/%Y}"
 
 
 @pass_context

@@ -13,7 +13,6 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 from urllib.parse import unquote
 
 from mailbot.letters import borrowed
@@ -54,7 +53,7 @@ class Block:
 
 def inert(value: object) -> str:
     """The value of a variable: one line, between marks; a `Marked` or a piece of safe HTML as it is."""
-    if isinstance(value, str) and (isinstance(value, Marked) or hasattr(value, "__html__")):
+    if type(value) is not str and isinstance(value, str) and (isinstance(value, Marked) or hasattr(value, "__html__")):
         return value
     text = "" if value is None else str(value)
     return _repeated_value(text) if len(text) < WIDTH else _value(text)  # what is longer is hardly said twice
@@ -100,15 +99,24 @@ def bare(text: str) -> str:
 
 def parse(source: str) -> list[Block]:
     """The blocks of a rendered template, marks still in."""
-    blocks = []
-    for kind, lines in groupby(source.split("\n"), key=_kind):
+    blocks: list[Block] = []
+    lines: list[str] = []
+    before = ""
+    for line in source.split("\n"):
+        line = line.strip()
+        kind = _kind(line) if line else ""
+        if kind != before and lines:
+            blocks.append(Block(kind=before, lines=tuple(lines)))
+            lines = []
         if kind:
-            blocks.append(Block(kind=kind, lines=tuple(_content(kind, line.strip()) for line in lines)))
+            lines.append(line if kind == "paragraph" else _content(kind, line))
+        before = kind
+    if lines:
+        blocks.append(Block(kind=before, lines=tuple(lines)))
     return blocks
 
 
 def _kind(line: str) -> str:
-    line = line.strip()
     if line[:1] not in SIGNIFICANT:
         return "paragraph"
     if line == "===":
@@ -122,7 +130,7 @@ def _kind(line: str) -> str:
     for start, kind in STARTS:
         if line.startswith(start):
             return kind
-    return "paragraph" if line else ""
+    return "paragraph"
 
 
 def _content(kind: str, line: str) -> str:

@@ -106,8 +106,17 @@ def _button(line: str, dress: Look) -> str:
 
 
 def _said(text: str) -> str:
+    return (
+        _repeated_words(text) if len(text) <= markup.WIDTH * 2 else _words(text)
+    )  # what is longer is hardly said twice
+
+
+def _words(text: str) -> str:
     """Escaped; a file's number is never broken over two lines."""
     return NUMBER.sub(r'<span style="white-space:nowrap">\1</span>', html.escape(text))
+
+
+_repeated_words = lru_cache(maxsize=markup.REPEATED)(_words)
 
 
 def _tag(name: str, style: str, inner: str, dress: Look, more: str = "") -> str:
