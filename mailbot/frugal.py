@@ -1,18 +1,20 @@
-"""How a process of ours uses Python and the C library: its loop, its look for garbage, memory, turns of threads."""
+"""How a process of ours uses Python and the C library: its loop, its look for garbage, memory, turns and core of threads."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import sys
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # mallopt(3)
 SHARES = 0.001  # seconds that a thread which computes has before the others' turn; Python's own are 0.005
 # Bytes. A mail of some megabytes is worked on in memory that the last one left; what was larger is the system's again at once.
 LARGE, KEPT = 2**23, 2**24
+CORES = frozenset(os.sched_getaffinity(0)) if sys.platform == "linux" else frozenset()  # that this process may run on
 YOUNG = 20_000  # objects between two looks for garbage: a mail makes thousands, hardly any of them in circles
 
 
@@ -44,6 +46,29 @@ def play(work: Coroutine[Any, Any, None]) -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(work)
+
+
+def stay(threads: Iterable[int], cores: Iterable[int]) -> None:
+    """Where these threads (native ids; 0 is the caller) run from now on. Nothing where the system has no such order, or forbids it."""
+    with suppress(AttributeError, OSError):
+        for thread in threads:
+            os.sched_setaffinity(thread, cores)
+
+
+@contextmanager
+def on_one_core(threads: Iterable[int]) -> Iterator[None]:
+    """These threads (native ids) on the core that this one has at the moment. They have the interpreter in turns: on two cores it is
+    never twice as fast, and what one thread worked on has to be fetched again by the next (benchmarks/PROFILE.md)."""
+    ask = getattr(ctypes.CDLL(None), "sched_getcpu", None) if len(CORES) > 1 else None
+    here = ask() if ask else -1
+    if here not in CORES:
+        yield
+        return
+    stay(threads, [here])
+    try:
+        yield
+    finally:
+        stay(threads, CORES)
 
 
 def settle() -> None:

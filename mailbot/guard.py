@@ -22,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
-from mailbot import failpoints
+from mailbot import failpoints, frugal
 from mailbot import message as messages
 from mailbot.message import Message
 
@@ -177,6 +177,7 @@ async def _spawn(memory_mb: int) -> asyncio.subprocess.Process:
     environment = {"PYTHONPATH": root, "PATH": os.defpath, "LANG": "C.UTF-8"}
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-s", "-P", "-m", "mailbot.guard", str(memory_mb), str(os.getpid())),
+        *map(str, frugal.CORES),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env=environment,
@@ -244,8 +245,9 @@ def read_once(raw: bytes, words_json: dict[str, Any] | None = None) -> tuple[Mes
 # -- the child -----------------------------------------------------------------------------------------------------
 
 
-def _main(memory_mb: int, parent: int) -> None:
+def _main(memory_mb: int, parent: int, *cores: int) -> None:
     _fence(memory_mb, parent)
+    frugal.stay([0], cores)  # whoever starts us may have left but one of them to itself
     # Nothing that a library prints may get between two frames.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -292,8 +294,6 @@ class Mail:
 
 
 def _serve(source: BinaryIO, out: BinaryIO) -> None:
-    from mailbot import frugal
-
     frugal.load()
     with (
         warnings.catch_warnings(),
@@ -375,4 +375,4 @@ def _said_at_least(reading: ModuleType, words: Any, read: Message) -> dict[str, 
 
 
 if __name__ == "__main__":
-    _main(int(sys.argv[1]), int(sys.argv[2]))
+    _main(*map(int, sys.argv[1:]))

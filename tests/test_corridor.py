@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
@@ -15,10 +16,11 @@ import pytest_asyncio
 from room import Room, mail, room
 from sink import CLOSE, RESET, STALL, Sink
 
-from mailbot import rules
+from mailbot import frugal, rules
 from mailbot.corridor.ahead import Read, Row
 from mailbot.corridor.bench import words
 from mailbot.corridor.dues import Dues
+from mailbot.corridor.mails import LONG_ROW
 from mailbot.guard import Guard, NotStarted
 from mailbot.outbox import RoadClosed
 from mailbot.store import ledger, post
@@ -889,6 +891,26 @@ async def test_of_two_mails_that_share_a_commit_the_one_that_fails_takes_nothing
         found = {row.id: (row.verdict, row.attempts) for row in desk.rows(Inbound)}
         assert found.pop(ids[bad]) == ("quarantined", 3)
         assert set(found.values()) == {("complaint", 1)}
+
+
+@pytest.mark.skipif(len(frugal.CORES) < 2, reason="une machine d’un seul cœur")
+@pytest.mark.parametrize(("mails", "one"), [(LONG_ROW - 1, False), (LONG_ROW, True)])
+async def test_while_a_long_row_is_decided_the_desk_stays_on_one_core(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mails: int, one: bool
+) -> None:
+    with room(tmp_path, guard) as desk:
+        for raw in people(mails):
+            desk.keep(raw)
+        write, cores = desk.mails.write, []
+
+        def watched(*how: Any) -> Any:
+            cores.append((os.sched_getaffinity(0), os.sched_getaffinity(os.getpid())))
+            return write(*how)
+
+        monkeypatch.setattr(desk.mails, "write", watched)
+        assert await desk.mails.decide_waiting() == mails
+        assert {len(mine) == len(its) == 1 for mine, its in cores} == {one}
+        assert os.sched_getaffinity(os.getpid()) == frugal.CORES
 
 
 async def test_a_mail_that_was_in_hand_at_a_death_is_read_alone(guard: Guard, tmp_path: Path) -> None:

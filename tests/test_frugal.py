@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import queue
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -47,3 +50,41 @@ def test_a_desk_at_work_does_not_load_what_draws_tracebacks() -> None:
         timeout=60,
     )
     assert done.stdout == "False\n"
+
+
+@pytest.mark.skipif(len(frugal.CORES) < 2, reason="une machine d’un seul cœur")
+def test_threads_that_stay_on_one_core_have_all_of_them_again_afterwards() -> None:
+    free, told = threading.Event(), queue.SimpleQueue[int]()
+
+    def work() -> None:
+        told.put(threading.get_native_id())
+        free.wait(30)
+
+    other = threading.Thread(target=work)
+    other.start()
+    try:
+        threads = [threading.get_native_id(), told.get(timeout=30)]
+        with frugal.on_one_core(threads):
+            cores = [os.sched_getaffinity(thread) for thread in threads]
+        assert len(cores[0]) == 1
+        assert cores[0] == cores[1]
+        assert [os.sched_getaffinity(thread) for thread in threads] == [frugal.CORES] * 2
+    finally:
+        free.set()
+        other.join()
+
+
+def test_a_system_that_does_not_let_us_choose_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(1, "sched_setaffinity")
+
+    monkeypatch.setattr(os, "sched_setaffinity", forbidden)
+    with frugal.on_one_core([0]):
+        pass
+    monkeypatch.delattr(os, "sched_setaffinity")
+    with frugal.on_one_core([0]):
+        pass
+    monkeypatch.setattr(frugal, "CORES", frozenset({0}))
+    monkeypatch.setattr(frugal, "stay", forbidden)
+    with frugal.on_one_core([0]):
+        pass

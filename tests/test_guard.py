@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbot import guard, message, reading
+from mailbot import frugal, guard, message, reading
 from mailbot.guard import Guard
 
 GOOD = b"From: Carl <carl@x.example>\r\nSubject: Ma plainte\r\n\r\nBonjour, je me plains.\r\n"
@@ -251,6 +251,15 @@ async def test_a_reader_that_loads_beforehand_is_the_one_that_reads_and_ends_wit
     assert reader.pid is None
     assert pid is not None
     assert is_gone(pid)
+
+
+@pytest.mark.skipif(len(frugal.CORES) < 2, reason="une machine d’un seul cœur")
+async def test_a_reader_that_is_started_from_one_core_has_all_of_them() -> None:
+    with frugal.on_one_core([0]):
+        async with Guard() as reader:
+            assert reader.pid
+            assert len(os.sched_getaffinity(0)) == 1
+            assert os.sched_getaffinity(reader.pid) == frugal.CORES
 
 
 async def test_a_reader_that_does_not_start_beforehand_is_told_to_who_needs_it() -> None:

@@ -69,7 +69,7 @@ def test_little_of_the_machine_is_within_reach(analyze: Analyze) -> None:
 
 def test_the_child_may_still_limit_itself(analyze: Analyze) -> None:
     """What @resources takes away must leave prlimit64 (setrlimit of the C library) and prctl."""
-    assert settings()["SystemCallFilter"] == ["@system-service", "~@privileged @resources"]
+    assert settings()["SystemCallFilter"] == ["@system-service", "~@privileged @resources", "sched_setaffinity"]
     taken = analyze("syscall-filter", "@resources", "@privileged").stdout.split()
     assert not {"prlimit64", "prctl", "clone", "clone3", "execve", "fork", "kill"} & set(taken)
     given = analyze("syscall-filter", "@system-service", "@default", "@process").stdout.split()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 import structlog
 
 from mailbot import effects as fx
-from mailbot import letters, reading, rules
+from mailbot import frugal, letters, reading, rules
 from mailbot.config import Config
 from mailbot.guard import Guard
 from mailbot.store import codes, desks, ledger, questions, thread
@@ -84,6 +85,11 @@ class Bench:
             self._in_hand -= 1
             if not self._in_hand:
                 self.calm.set()
+
+    async def on_one_core(self) -> AbstractContextManager[None]:
+        """For a long row of decisions: the register's thread and this one, which hand one mail after the other to each other."""
+        writer = await asyncio.get_running_loop().run_in_executor(self._writer, threading.get_native_id)
+        return frugal.on_one_core([threading.get_native_id(), writer])
 
     async def db(self, act: Callable[[Session], T]) -> T:
         """One transaction, in the register's own thread."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -31,6 +32,7 @@ from mailbot.store.tables import Complaint, Inbound, Raw
 GRACE = 10.0  # seconds that a life must last before it reads again what was in hand at two deaths
 ATTEMPTS = 3  # readings of one mail before it is set aside (design invariant 7)
 BEGINNING = 512 * 2**10  # bytes given to the salvage: what was too large for the reader's memory would kill it again
+LONG_ROW = 8  # mails that wait, from which on our threads stay on one core
 LETTERS_WAIT = 32  # mails decided in a row before the outbox is woken for their letters
 log = structlog.get_logger()
 
@@ -78,15 +80,16 @@ class Mails:
         decided = told = 0
         while await self.bench.ask(self._waiting) and (row := await self.bench.db(self._take_up)).mails:
             try:
-                while row.mails:
-                    if not go_on():
-                        await self._forgive(row.mails[0][0] if row.counted else 0)
-                        return decided
-                    self.bench.decision_follows = len(row.mails) > 1
-                    decided += await self._decide_safely(row)
-                    if decided - told >= LETTERS_WAIT:
-                        letters_wait()
-                        told = decided
+                with await self.bench.on_one_core() if len(row.mails) >= LONG_ROW else nullcontext():
+                    while row.mails:
+                        if not go_on():
+                            await self._forgive(row.mails[0][0] if row.counted else 0)
+                            return decided
+                        self.bench.decision_follows = len(row.mails) > 1
+                        decided += await self._decide_safely(row)
+                        if decided - told >= LETTERS_WAIT:
+                            letters_wait()
+                            told = decided
             finally:
                 self.bench.decision_follows = False
                 await row.drop()
