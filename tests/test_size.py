@@ -107,7 +107,7 @@ QUESTIONS: dict[str, Question] = {
     "before start": lambda tx: questions.before_start(tx, cast.NOON),
     "pending": lambda tx: questions.pending_of(tx, 1),
     "mails of a file": lambda tx: questions.mails_of(tx, "REC-2026-0001"),
-    "trainee": lambda tx: questions.trainee(tx, "REC-2026-0001"),
+    "trainee": lambda tx: questions.trainee(tx, "EXERCICE-2026-0001"),
     "practice": lambda tx: questions.practice_of(tx, "bo@ief.example"),
     "pulse": lambda tx: pulse.read(tx, cast.NOON),
     "list": tables.files,

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from mailbot import effects as fx
 from mailbot.message import DeliveryReport
-from mailbot.store import apply, desks, engine, journal, keep, ledger, post, questions
+from mailbot.store import apply, desks, engine, journal, keep, ledger, post, questions, thread
 from mailbot.store.engine import NewerSchema
 from mailbot.store.keep import Spot
 from mailbot.store.ledger import Ledger
@@ -190,10 +190,10 @@ def test_decisions_at_the_same_time_never_share_a_number(register: Ledger) -> No
         apply.apply(tx, [fx.Open(number=n.text, series="real", year=n.year, rank=n.rank, fields=file_fields())], act())
 
     threads = [threading.Thread(target=take) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
     ranks = register.ask(lambda tx: sorted(c.rank for c in tx.exec(select(Complaint))))
     assert ranks == list(range(1, 41))
 
@@ -348,6 +348,20 @@ def test_what_is_gathered_for_an_address_is_found_whatever_the_collation_and_onl
         found = register.ask(lambda tx, to=to: questions.group_items(tx, to))
         assert [row.key for row in found] == [f"item:{to}:ack:REC-2026-{rank:04d}:1"]
         assert ask_desk(register, mail, complainant=to).group_key == f"group:{to}:{rank}"
+
+
+def test_a_letter_is_told_what_its_own_decision_has_just_changed(register: Ledger) -> None:
+    open_file(register, 1, subject="Salle fermée")
+    mail = put(register, 5)
+    with register.transaction() as tx:
+        before = thread.of(tx, "REC-2026-0001", (cast.CARL,))
+        assert before.topic == "Salle fermée"
+        apply.apply(tx, [fx.Change(number="REC-2026-0001", fields={"sensitive": True})], act())
+        assert thread.of(tx, "REC-2026-0001", (cast.CARL,)).topic == ""
+        row = tx.get_one(Inbound, mail)
+        row.message_id, row.from_addr = "<new@courriel.example>", cast.CARL
+        apply.apply(tx, [fx.Attach(number="REC-2026-0001", inbound_id=mail)], act())
+        assert thread.of(tx, "REC-2026-0001", (cast.CARL,)).ids == (*before.ids, "<new@courriel.example>")
 
 
 def report(original_id: str, recipient: str = cast.CARL) -> DeliveryReport:

@@ -13,7 +13,7 @@ from mailbot import effects as fx
 from mailbot import failpoints
 from mailbot.complaint import may_follow
 from mailbot.message import Message
-from mailbot.store import direct, journal, quality
+from mailbot.store import direct, journal, quality, thread
 from mailbot.store.minutes import Meeting
 from mailbot.store.tables import (
     Absence,
@@ -113,6 +113,7 @@ def _judge(tx: Session, effect: fx.Judge, act: Act) -> None:
         decided_at=act.now,
         **file,
     )
+    thread.forget(tx)
 
 
 def _open(tx: Session, effect: fx.Open, act: Act) -> None:
@@ -143,6 +144,7 @@ def _count(tx: Session, effect: fx.Open) -> None:
 def _attach(tx: Session, effect: fx.Attach, act: Act) -> None:
     file = _file(tx, effect.number)
     direct.change(tx, Inbound, effect.inbound_id or act.inbound_id, complaint_id=file)
+    thread.forget(tx)
 
 
 def _change(tx: Session, effect: fx.Change, act: Act) -> None:
@@ -153,6 +155,7 @@ def _change(tx: Session, effect: fx.Change, act: Act) -> None:
         raise Impossible(f"{effect.number} : de « {stands} » on ne passe pas à « {stage} »")
     # Whatever changed, the clock looks again.
     direct.change(tx, Complaint, file, **(dict(effect.fields) | {"look_at": act.now}))
+    thread.forget(tx)
 
 
 def _note(tx: Session, effect: fx.Note, act: Act) -> None:
@@ -361,6 +364,7 @@ def note_reading(tx: Session, inbound_id: int, message: Message, *, from_addr: s
         date_header=message.date,
         proof=proof,
     )
+    thread.forget(tx)
     if message.attachments and direct.ask(tx, FILES, mail=inbound_id).first() is None:
         rows = [{name: getattr(file, name) for name in OF_A_FILE} for file in message.attachments]
         direct.add_all(tx, Attachment, [{"inbound_id": inbound_id, **row} for row in rows])

@@ -137,6 +137,8 @@ def _create(connection: Connection) -> None:
     for table in known:
         connection.execute(CreateTable(table))
     for index in sorted((i for t in known for i in t.indexes), key=lambda i: str(i.name)):
+        # Said once, for SQLite: PostgreSQL named in the tables would load its dialect at each start of any desk.
+        index.dialect_options[connection.dialect.name]["where"] = index.dialect_options["sqlite"]["where"]
         connection.execute(CreateIndex(index))
     connection.execute(insert(VERSION).values(version_num=NEWEST))
 

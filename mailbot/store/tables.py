@@ -217,7 +217,7 @@ class Letter(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_letter_todo", "state", "next_try_at"),
-        Index("ix_letter_acks", "next_try_at", sqlite_where=text(OWED_ACK), postgresql_where=text(OWED_ACK)),
+        Index("ix_letter_acks", "next_try_at", sqlite_where=text(OWED_ACK)),  # on PostgreSQL too: engine.create
         Index("ix_letter_recipient", "to_addr", "created_at"),
     )
 

@@ -5,9 +5,10 @@ Nobody's thread holds an id of somebody else's: In-Reply-To of a notice is evide
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
@@ -48,11 +49,11 @@ class Told:
 
 def of(tx: Session, number: str, reader: Collection[str], *, without: str = "") -> Told:
     """The thread of that file with the person of these addresses; `without`: the letter that is being written anew."""
-    row = direct.ask(tx, FILE, number=number).first()
+    row, theirs = _known(tx, number)
     if row is None:
         return Told()
     addresses = {address.lower() for address in reader}
-    found = [*direct.ask(tx, THEIRS, file=row.id), *direct.ask(tx, OURS, file=row.id, without=without)]
+    found = [*theirs, *direct.ask(tx, OURS, file=row.id, without=without)]
     both = sorted((at, message_id) for at, message_id, reads in found if reads in addresses)
     return Told(
         ids=tuple(message_id for _, message_id in both if message_id),
@@ -60,3 +61,19 @@ def of(tx: Session, number: str, reader: Collection[str], *, without: str = "") 
         acknowledged_at=row.ack_at if row.ack_state in ("accepted", "uncertain", "handed") else None,
         topic="" if row.sensitive else row.subject,
     )
+
+
+def _known(tx: Session, number: str) -> tuple[Any, Sequence[Any]]:
+    """The file and its mails; asked once for the letters of one decision."""
+    known: dict[str, tuple[Any, Sequence[Any]]] = tx.info.setdefault("threads", {})
+    if number not in known:
+        row = direct.ask(tx, FILE, number=number).first()
+        if row is None:
+            return None, ()
+        known[number] = row, direct.ask(tx, THEIRS, file=row.id).rows
+    return known[number]
+
+
+def forget(tx: Session) -> None:
+    """Said by whoever changes a file or which mails are its own."""
+    tx.info.pop("threads", None)
