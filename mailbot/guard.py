@@ -294,12 +294,10 @@ class Mail:
 
 
 def _serve(source: BinaryIO, out: BinaryIO) -> None:
-    frugal.load()
-    with (
-        warnings.catch_warnings(),
-        frugal.without("soupsieve"),
-    ):  # for selectors, which nothing here uses: a fifth of this start
-        warnings.simplefilter("ignore")  # bs4 says that it is not there
+    with frugal.loading(), warnings.catch_warnings(), frugal.without("soupsieve"):
+        warnings.simplefilter(
+            "ignore"
+        )  # bs4 says that it is not there, and it is for selectors, which nothing here uses
         from mailbot import reading
         from mailbot.message import reader  # noqa: F401  (loaded before a mail waits for it)
 

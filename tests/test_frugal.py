@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import subprocess
@@ -26,6 +27,12 @@ def test_a_process_settles_it_and_goes_on() -> None:
     )
     assert done.stdout.split() == ["True", str(frugal.YOUNG), str(frugal.SHARES)]
     assert done.stderr == ""
+
+
+def test_no_garbage_is_looked_for_while_modules_are_loaded_and_again_afterwards() -> None:
+    with frugal.loading():
+        looking = gc.isenabled()
+    assert (looking, gc.isenabled()) == (False, True)
 
 
 def test_a_library_can_be_loaded_without_another_that_it_finds_again_later() -> None:

@@ -5,24 +5,23 @@ Exit codes: 0 done · 1 not done, the message says why · 2 wrong use · 75 try 
 
 from mailbot import frugal
 
-frugal.load()
-
-from mailbot.cli import (  # noqa: E402
-    account,
-    beforehand,
-    care,
-    desk,
-    importing,
-    init,
-    moving,
-    people,
-    person,
-    quality,
-    record,
-    safety,
-    settings,
-)
-from mailbot.cli.shared import app  # noqa: E402
+with frugal.loading():
+    from mailbot.cli import (
+        account,
+        beforehand,
+        care,
+        desk,
+        importing,
+        init,
+        moving,
+        people,
+        person,
+        quality,
+        record,
+        safety,
+        settings,
+    )
+    from mailbot.cli.shared import app
 
 __all__ = [
     "account",

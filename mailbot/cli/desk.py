@@ -59,9 +59,11 @@ def run(
     once: Annotated[bool, typer.Option("--once", help="Tout ce qui attend, puis fin.")] = False,
 ) -> None:
     """Tient le bureau : relève la boîte, enregistre, accuse réception, confie, écrit au digest."""
-    from mailbot.log import log_to  # isort: skip  (before whatever loads structlog)
-    from mailbot import app as daemon
     from mailbot import frugal
+
+    with frugal.loading():
+        from mailbot.log import log_to  # isort: skip  (before whatever loads structlog)
+        from mailbot import app as daemon
 
     given = config or []
     several = len(given) > 1 or any(path.is_dir() for path in given)
