@@ -87,8 +87,8 @@ class Guard:
             await asyncio.sleep(0)
             yield
         finally:
-            loading.cancel()
-            await asyncio.gather(loading, return_exceptions=True)  # a child that does not start is told to who needs it
+            # Not cancelled: a child half begun could not be closed. One that does not start is told to who needs it.
+            await asyncio.gather(loading, return_exceptions=True)
             await self.__aexit__()
 
     @property

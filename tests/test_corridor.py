@@ -893,6 +893,34 @@ async def test_of_two_mails_that_share_a_commit_the_one_that_fails_takes_nothing
         assert set(found.values()) == {("complaint", 1)}
 
 
+class Death(BaseException):
+    """The desk is killed, here and now."""
+
+
+async def test_a_mail_that_kills_the_desk_in_a_shared_commit_costs_the_one_in_hand_one_attempt_and_no_more(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with room(tmp_path, guard) as desk:
+        a, b, c, _ = (desk.keep(raw) for raw in people(4))
+        shares = each_read_before(desk, monkeypatch)
+        write = desk.mails.write
+
+        def deadly(tx: Any, read: Read, *how: Any) -> Any:
+            if read.inbound_id == c:
+                raise Death
+            return write(tx, read, *how)
+
+        monkeypatch.setattr(desk.mails, "write", deadly)
+        lives = []
+        for _ in range(4):
+            with pytest.raises(Death):
+                await desk.mails.decide_waiting()
+            lives.append([row.attempts for row in desk.rows(Inbound)])
+        assert shares == [(a,), (b, c), (b,), (c,), (c,), (c,)]
+        assert lives == [[1, 1, 0, 0], [1, 2, 1, 0], [1, 2, 2, 0], [1, 2, 3, 0]]
+        assert [row.verdict for row in desk.rows(Inbound)] == ["complaint", "complaint", "", ""]
+
+
 @pytest.mark.skipif(len(frugal.CORES) < 2, reason="une machine d’un seul cœur")
 @pytest.mark.parametrize(("mails", "one"), [(LONG_ROW - 1, False), (LONG_ROW, True)])
 async def test_while_a_long_row_is_decided_the_desk_stays_on_one_core(

@@ -173,6 +173,6 @@ def test_authentication_results(name: str) -> None:
 
 def test_a_parser_that_is_not_linear_would_be_seen() -> None:
     def at(size: int) -> Callable[[], object]:
-        return lambda: sum(1 for _ in range(size * size // 500))
+        return lambda: sum(1 for _ in range(size * size // 200))
 
     assert steps(at(LARGE)) / steps(at(SMALL)) > MOST
