@@ -15,6 +15,7 @@ SHARES = 0.001  # seconds that a thread which computes has before the others' tu
 # Bytes. A mail of some megabytes is worked on in memory that the last one left; what was larger is the system's again at once.
 LARGE, KEPT = 2**23, 2**24
 CORES = frozenset(os.sched_getaffinity(0)) if sys.platform == "linux" else frozenset()  # that this process may run on
+TURNS = 16  # pieces of work, the last of which is done wherever the system likes
 YOUNG = 20_000  # objects between two looks for garbage: a mail makes thousands, hardly any of them in circles
 
 
@@ -55,25 +56,33 @@ def play(work: Coroutine[Any, Any, None]) -> None:
 
 def stay(threads: Iterable[int], cores: Iterable[int]) -> None:
     """Where these threads (native ids; 0 is the caller) run from now on. Nothing where the system has no such order, or forbids it."""
-    with suppress(AttributeError, OSError):
+    with suppress(AttributeError, OSError, ValueError):
         for thread in threads:
             os.sched_setaffinity(thread, cores)
 
 
-@contextmanager
-def on_one_core(threads: Iterable[int]) -> Iterator[None]:
-    """These threads (native ids) on the core that this one has at the moment. They have the interpreter in turns: on two cores it is
-    never twice as fast, and what one thread worked on has to be fetched again by the next (benchmarks/PROFILE.md)."""
-    ask = getattr(ctypes.CDLL(None), "sched_getcpu", None) if len(CORES) > 1 else None
-    here = ask() if ask else -1
-    if here not in CORES:
-        yield
-        return
-    stay(threads, [here])
-    try:
-        yield
-    finally:
-        stay(threads, CORES)
+class OneCore:
+    """Keeps threads (native ids) on one core, the one that its caller has at the moment. They have the interpreter in turns: on two
+    cores it is never twice as fast, and what one thread worked on has to be fetched again by the next (benchmarks/PROFILE.md).
+
+    `turn()` before each piece of work; every so many it lets them go, so that the system can part them from whoever else
+    stays on that core; `let_go()` at the end.
+    """
+
+    def __init__(self, threads: Iterable[int]) -> None:
+        self.threads = tuple(threads)
+        self._ask = getattr(ctypes.CDLL(None), "sched_getcpu", None) if len(CORES) > 1 else None
+        self._turns = 0
+
+    def turn(self) -> None:
+        rank, self._turns = self._turns % TURNS, self._turns + 1
+        if rank == 0 and self._ask:
+            stay(self.threads, {self._ask()} & CORES)
+        elif rank == TURNS - 1:
+            self.let_go()
+
+    def let_go(self) -> None:
+        stay(self.threads, CORES)
 
 
 def settle() -> None:

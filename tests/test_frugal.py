@@ -60,7 +60,7 @@ def test_a_desk_at_work_does_not_load_what_draws_tracebacks() -> None:
 
 
 @pytest.mark.skipif(len(frugal.CORES) < 2, reason="une machine d’un seul cœur")
-def test_threads_that_stay_on_one_core_have_all_of_them_again_afterwards() -> None:
+def test_threads_stay_on_one_core_and_are_let_go_every_so_often_and_in_the_end() -> None:
     free, told = threading.Event(), queue.SimpleQueue[int]()
 
     def work() -> None:
@@ -71,10 +71,14 @@ def test_threads_that_stay_on_one_core_have_all_of_them_again_afterwards() -> No
     other.start()
     try:
         threads = [threading.get_native_id(), told.get(timeout=30)]
-        with frugal.on_one_core(threads):
-            cores = [os.sched_getaffinity(thread) for thread in threads]
-        assert len(cores[0]) == 1
-        assert cores[0] == cores[1]
+        core, cores = frugal.OneCore(threads), []
+        for _ in range(frugal.TURNS + 1):
+            core.turn()
+            mine, its = (os.sched_getaffinity(thread) for thread in threads)
+            assert mine == its
+            cores.append(mine)
+        assert [len(here) for here in cores] == [*[1] * (frugal.TURNS - 1), len(frugal.CORES), 1]
+        core.let_go()
         assert [os.sched_getaffinity(thread) for thread in threads] == [frugal.CORES] * 2
     finally:
         free.set()
@@ -86,12 +90,10 @@ def test_a_system_that_does_not_let_us_choose_changes_nothing(monkeypatch: pytes
         raise PermissionError(1, "sched_setaffinity")
 
     monkeypatch.setattr(os, "sched_setaffinity", forbidden)
-    with frugal.on_one_core([0]):
-        pass
+    frugal.OneCore([0]).turn()
+    frugal.OneCore([0]).let_go()
     monkeypatch.delattr(os, "sched_setaffinity")
-    with frugal.on_one_core([0]):
-        pass
+    frugal.OneCore([0]).turn()
     monkeypatch.setattr(frugal, "CORES", frozenset({0}))
     monkeypatch.setattr(frugal, "stay", forbidden)
-    with frugal.on_one_core([0]):
-        pass
+    frugal.OneCore([0]).turn()

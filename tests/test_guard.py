@@ -255,11 +255,15 @@ async def test_a_reader_that_loads_beforehand_is_the_one_that_reads_and_ends_wit
 
 @pytest.mark.skipif(len(frugal.CORES) < 2, reason="une machine d’un seul cœur")
 async def test_a_reader_that_is_started_from_one_core_has_all_of_them() -> None:
-    with frugal.on_one_core([0]):
+    core = frugal.OneCore([0])
+    core.turn()
+    try:
         async with Guard() as reader:
             assert reader.pid
             assert len(os.sched_getaffinity(0)) == 1
             assert os.sched_getaffinity(reader.pid) == frugal.CORES
+    finally:
+        core.let_go()
 
 
 async def test_a_reader_that_does_not_start_beforehand_is_told_to_who_needs_it() -> None:

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -86,10 +86,10 @@ class Bench:
             if not self._in_hand:
                 self.calm.set()
 
-    async def on_one_core(self) -> AbstractContextManager[None]:
+    async def one_core(self) -> frugal.OneCore:
         """For a long row of decisions: the register's thread and this one, which hand one mail after the other to each other."""
         writer = await asyncio.get_running_loop().run_in_executor(self._writer, threading.get_native_id)
-        return frugal.on_one_core([threading.get_native_id(), writer])
+        return frugal.OneCore([threading.get_native_id(), writer])
 
     async def db(self, act: Callable[[Session], T]) -> T:
         """One transaction, in the register's own thread."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -79,18 +78,22 @@ class Mails:
         """
         decided = told = 0
         while await self.bench.ask(self._waiting) and (row := await self.bench.db(self._take_up)).mails:
+            core = await self.bench.one_core() if len(row.mails) >= LONG_ROW else None
             try:
-                with await self.bench.on_one_core() if len(row.mails) >= LONG_ROW else nullcontext():
-                    while row.mails:
-                        if not go_on():
-                            await self._forgive(row.mails[0][0] if row.counted else 0)
-                            return decided
-                        self.bench.decision_follows = len(row.mails) > 1
-                        decided += await self._decide_safely(row)
-                        if decided - told >= LETTERS_WAIT:
-                            letters_wait()
-                            told = decided
+                while row.mails:
+                    if not go_on():
+                        await self._forgive(row.mails[0][0] if row.counted else 0)
+                        return decided
+                    if core:
+                        core.turn()
+                    self.bench.decision_follows = len(row.mails) > 1
+                    decided += await self._decide_safely(row)
+                    if decided - told >= LETTERS_WAIT:
+                        letters_wait()
+                        told = decided
             finally:
+                if core:
+                    core.let_go()
                 self.bench.decision_follows = False
                 await row.drop()
         return decided
