@@ -131,6 +131,17 @@ def test_each_named_question_has_its_index(question: Question, tmp_path: Path) -
     assert walked(desk, statements) == []
 
 
+def test_the_next_acknowledgement_is_found_past_any_number_of_letters_that_wait(tmp_path: Path) -> None:
+    """By the state of a letter it would be looked for among all that are owed."""
+    with room(tmp_path, Guard()) as desk, asked(desk) as statements:
+        desk.register.run(lambda tx: post.claim(tx, cast.NOON))
+        path = desk.register.path
+    assert path is not None
+    with sqlite3.connect(path) as line:
+        steps = [row[3] for s in statements if "'ack'" in s for row in line.execute(f"EXPLAIN QUERY PLAN {s}")]
+    assert [step.partition(" (")[0] for step in steps] == ["SEARCH letter USING INDEX ix_letter_acks"]
+
+
 @pytest.mark.asyncio
 async def test_a_day_of_the_desk_walks_no_table(tmp_path: Path) -> None:
     async with Guard(words(cast.config()).to_json()) as guard:

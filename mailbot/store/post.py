@@ -31,7 +31,7 @@ _NEXT = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_NEXT_ACK = _NEXT.where(text(OWED_ACK))
+_NEXT_ACK = _NEXT.where(text(OWED_ACK)).execution_options(sqlite_index="ix_letter_acks")
 _NEXT_FRESH = _NEXT_ACK.where(col(Letter.next_try_at) > bindparam("fresh"))
 _NEXT_ANY = _NEXT.where(Letter.state == "owed")
 _NEXT_ALARM = _NEXT_ANY.where(col(Letter.name).startswith(ALARM))
