@@ -18,8 +18,8 @@ from statistics import median
 from at_work import ROOT, at_work, conditions, relay, settings
 from servers.dovecot import Dovecot
 
-SERVICE = "import mailbot.cli, mailbot.app, mailbot.jobs"
-READER = "import mailbot.guard; from mailbot import reading; from mailbot.message import reader"
+SERVICE = "import mailbot.cli, mailbot.log, mailbot.app, mailbot.jobs"
+READER = "import io; from mailbot import guard; guard._serve(io.BytesIO(), io.BytesIO())"  # its input ends at once
 SHOWN = 8  # packages
 
 
