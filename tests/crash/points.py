@@ -58,8 +58,14 @@ def _before_data(seen: Seen, n: int) -> bool:
     return (seen.accepted, seen.sent, seen.begun) == (n - 1, n - 1, 0) and seen.claimed > 0
 
 
-def _decided_before(seen: Seen, n: int) -> bool:
-    return seen.decided == n - 1 and seen.tried == 1
+def _in_hand(seen: Seen, n: int) -> bool:
+    """The n-th attempt that was counted by itself: of two mails that share a commit only the first one's is."""
+    return seen.decided in (n - 1, n) and seen.tried == 1
+
+
+def _being_decided(seen: Seen, n: int) -> bool:
+    """The n-th decision is not there, nor the one before where they share a commit: the mail in hand is tried, and that alone."""
+    return seen.decided in (n - 2, n - 1) and seen.decided >= 0 and seen.tried == 1
 
 
 WHERE: dict[str, tuple[str, Rule]] = {
@@ -69,11 +75,11 @@ WHERE: dict[str, tuple[str, Rule]] = {
     "K04": ("keep committed, before filing", lambda s, n: (s.kept, s.filed) == (n, n - 1)),
     "K05": ("UID MOVE sent, no answer", lambda s, n: (s.kept, s.filed) == (MAILS, n - 1)),
     "K06": ("MOVE answered, not noted", lambda s, n: (s.kept, s.filed) == (MAILS, n - 1)),
-    "K07": ("attempt committed, before reading", _decided_before),
+    "K07": ("attempt committed, before reading", _in_hand),
     "K08": ("the child is reading", lambda s, n: s.decided < n and s.tried == 1 and s.children == 0),
-    "K09": ("effects computed, nothing written", _decided_before),
+    "K09": ("effects computed, nothing written", _being_decided),
     "K10": ("in the decision, after an effect", lambda s, n: s.decided == 0 and s.tried == 1),
-    "K11": ("before COMMIT of the decision", _decided_before),
+    "K11": ("before COMMIT of the decision", _being_decided),
     "K13": ("committed, outbox not woken", lambda s, n: s.decided == n and s.owed > 0),
     "S01": ("in the claim, before COMMIT", lambda s, n: s.claimed == 0 and s.owed >= n),
     "S02": ("claimed, before connecting", lambda s, n: s.claimed > 0 and s.begun == 0 and s.accepted == s.sent),
