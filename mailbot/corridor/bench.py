@@ -102,8 +102,9 @@ class Bench:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
         self._company.append((act, done))
-        if not self.decision_follows and (len(self._company) == 1 or self._patience):
-            self._sit_down(loop)
+        if not self.decision_follows:
+            if len(self._company) == 1 or self._patience:  # else whoever came first has seen to it
+                self._sit_down(loop)
         elif self._patience is None:
             self._patience = loop.call_later(SOON, self._sit_down, loop)
         return await done
