@@ -90,10 +90,14 @@ def test_a_system_that_does_not_let_us_choose_changes_nothing(monkeypatch: pytes
         raise PermissionError(1, "sched_setaffinity")
 
     monkeypatch.setattr(os, "sched_setaffinity", forbidden)
-    frugal.OneCore([0]).turn()
-    frugal.OneCore([0]).let_go()
+    before = os.sched_getaffinity(0)
+    core = frugal.OneCore([0])
+    core.turn()
+    core.let_go()
     monkeypatch.delattr(os, "sched_setaffinity")
-    frugal.OneCore([0]).turn()
+    core = frugal.OneCore([0])
+    core.turn()
     monkeypatch.setattr(frugal, "CORES", frozenset({0}))
     monkeypatch.setattr(frugal, "stay", forbidden)
-    frugal.OneCore([0]).turn()
+    frugal.OneCore([0]).turn()  # a machine of one core is not even asked
+    assert os.sched_getaffinity(0) == before

@@ -308,8 +308,7 @@ def told(desk: Room) -> list[str]:
     return sorted(desk.register.ask(lambda tx: list(tx.exec(select(Meta.key).where(col(Meta.key).startswith("t:"))))))
 
 
-@contextmanager
-def counted(desk: Room) -> Iterator[list[int]]:
+def counted(desk: Room) -> list[int]:
     """An entry for each commit of what goes through the bench."""
     turns: list[int] = []
     run = desk.register.run
@@ -319,7 +318,7 @@ def counted(desk: Room) -> Iterator[list[int]]:
         return run(act)
 
     desk.register.run = once  # type: ignore[method-assign]
-    yield turns
+    return turns
 
 
 def noting(name: str) -> Callable[[Session], str]:
@@ -343,7 +342,8 @@ async def busy_until(desk: Room, free: threading.Event) -> asyncio.Task[bool]:
 async def test_acts_that_wait_together_are_one_commit_and_one_that_fails_takes_no_other_along(
     guard: Guard, tmp_path: Path
 ) -> None:
-    with room(tmp_path, guard) as desk, counted(desk) as turns:
+    with room(tmp_path, guard) as desk:
+        turns = counted(desk)
         free = threading.Event()
         busy = await busy_until(desk, free)
         good = [asyncio.create_task(desk.bench.together(noting(name))) for name in ("a", "b", "c")]
@@ -374,7 +374,8 @@ async def test_acts_that_wait_together_are_one_commit_and_one_that_fails_takes_n
 async def test_a_decision_shares_its_commit_with_what_came_meanwhile_and_neither_fails_for_the_other(
     guard: Guard, tmp_path: Path, decision: str, letters: tuple[str, ...], ends: list[str], commits: int
 ) -> None:
-    with room(tmp_path, guard) as desk, counted(desk) as turns:
+    with room(tmp_path, guard) as desk:
+        turns = counted(desk)
         free = threading.Event()
 
         def decide(tx: Session) -> str:
@@ -395,7 +396,8 @@ async def test_a_decision_shares_its_commit_with_what_came_meanwhile_and_neither
 async def test_a_letter_waits_for_the_commit_of_the_decision_that_follows_and_not_for_one_that_does_not_come(
     guard: Guard, tmp_path: Path
 ) -> None:
-    with room(tmp_path, guard) as desk, counted(desk) as turns:
+    with room(tmp_path, guard) as desk:
+        turns = counted(desk)
         desk.bench.decision_follows = True
         letter = asyncio.create_task(desk.bench.together(noting("letter")))
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Mails that wait in a row: the first in hand, the two that follow read meanwhile."""
+"""Mails that wait in a row: the first in hand, those that follow read meanwhile."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from mailbot.corridor.bench import Files
 from mailbot.message import Message
 from mailbot.reading import Reading
 
-AHEAD = 4  # mails read while one is decided: one with large files takes the reader longer than a decision takes
+AHEAD = (
+    4  # mails at most read while others are decided: one with large files takes the reader longer than a decision takes
+)
 AHEAD_BYTES = 4 * 2**20  # of such mails in all, which lie in memory with the one in hand
 
 

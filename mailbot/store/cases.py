@@ -21,6 +21,9 @@ BY_ID = WHOLE.where(col(Complaint.id) == bindparam("id"))
 BY_NUMBER = WHOLE.where(col(Complaint.number) == bindparam("number"))
 CHAIN = 5  # a kept file may be found to be a duplicate itself, later
 
+# How the numbers of a series begin that is not the register's own.
+PREFIXES = {"essai": "ESSAI", "practice": "EXERCICE"}
+
 
 def case_of(tx: Session, complaint_id: int | None) -> Case | None:
     row = row_of(tx, complaint_id) if complaint_id else None

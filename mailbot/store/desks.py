@@ -18,7 +18,7 @@ from mailbot.desk import Case, Desk, Incoming, Number, Past, Reported
 from mailbot.message import DeliveryReport
 from mailbot.store import direct
 from mailbot.store.brought import IMPORTED
-from mailbot.store.cases import as_case, case_of, kept_of, numbered
+from mailbot.store.cases import PREFIXES, as_case, case_of, kept_of, numbered
 from mailbot.store.staff import code_owner, window
 from mailbot.store.staff import for_staff as _for_staff
 from mailbot.store.tables import Complaint, Counter, Due, Inbound, Letter, LetterKey
@@ -200,7 +200,7 @@ def next_number(tx: Session, series: str, received_at: datetime, setting: Settin
     """The next number of the year of reception in the desk's time zone (spec §2, §3)."""
     year = received_at.astimezone(ZoneInfo(setting.timezone)).year
     rank = (direct.ask(tx, LAST, series=series, year=year).scalar() or 0) + 1
-    prefix = {"essai": "ESSAI", "practice": "EXERCICE"}.get(series, setting.prefix)
+    prefix = PREFIXES.get(series, setting.prefix)
     return Number(series=series, year=year, rank=rank, text=f"{prefix}-{year}-{rank:04d}")
 
 

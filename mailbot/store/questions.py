@@ -14,6 +14,7 @@ from mailbot.complaint import OPEN
 from mailbot.desk import Waiting
 from mailbot.store import direct
 from mailbot.store.brought import IMPORTED
+from mailbot.store.cases import PREFIXES
 from mailbot.store.ledger import recall
 from mailbot.store.staff import as_waiting
 from mailbot.store.tables import (
@@ -32,7 +33,6 @@ from mailbot.store.tables import (
     Raw,
 )
 
-EXERCISE = "EXERCICE-"  # how the numbers of exercises begin
 EXERCISES = select(Complaint.assignee).where(Complaint.number == bindparam("number"), Complaint.series == "practice")
 UNEXPLAINED = select(func.min(Inbound.kept_at)).where(Inbound.state == "kept")
 UNTOLD = select(Alarm).where(
@@ -384,8 +384,8 @@ def mails_of(tx: Session, number: str) -> list[int]:
 
 def trainee(tx: Session, number: str | None) -> str:
     """Who exercises on this file: its letters to the complainant come to them. "" for a file that counts."""
-    written = (number or "").strip().upper()
-    return (direct.ask(tx, EXERCISES, number=written).scalar() or "") if written.startswith(EXERCISE) else ""
+    written, exercise = (number or "").strip().upper(), PREFIXES["practice"]
+    return (direct.ask(tx, EXERCISES, number=written).scalar() or "") if written.startswith(exercise) else ""
 
 
 def practice_of(tx: Session, person: str) -> tuple[str, int]:
