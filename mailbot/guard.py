@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from mailbot import failpoints, frugal
 from mailbot import message as messages
-from mailbot.message import Message
+from mailbot.message import Lying, Message
 
 if TYPE_CHECKING:
     from mailbot.reading import Reading
@@ -110,6 +110,15 @@ class Guard:
         """The bytes of the named attachments; those that are not in the mail are left out. Raises Unreadable."""
         head, blobs = await self._ask({"do": "cut_out", "paths": list(paths)}, raw)
         return dict(zip(head["paths"], blobs, strict=True))
+
+    async def pieces(self, raw: bytes, paths: Sequence[str], inbound_id: int) -> dict[str, bytes | Lying]:
+        """`cut_out` for a letter: of a file that lies in this mail as the letter would write it, only where. Raises Unreadable."""
+        head, blobs = await self._ask({"do": "pieces", "paths": list(paths)}, raw)
+        try:
+            lying = {str(p): _lying(inbound_id, raw, *place) for p, place in head["lying"].items()}
+        except (AttributeError, TypeError, ValueError) as error:
+            raise Unreadable(f"réponse du lecteur incompréhensible ({type(error).__name__})") from None
+        return {**dict(zip(head["paths"], blobs, strict=True)), **lying}
 
     async def _ask(self, head: dict[str, Any], raw: bytes) -> tuple[dict[str, Any], list[bytes]]:
         async with self._lock:
@@ -232,6 +241,12 @@ def _read_back(head: dict[str, Any]) -> tuple[Message, Reading]:
         raise Unreadable(f"réponse du lecteur incompréhensible ({type(error).__name__})") from None
 
 
+def _lying(inbound_id: int, raw: bytes, begin: int, end: int) -> Lying:
+    if not 0 <= int(begin) < int(end) <= len(raw):
+        raise ValueError("outside of the mail")
+    return Lying(inbound_id=inbound_id, raw=raw, begin=int(begin), end=int(end))
+
+
 def read_once(raw: bytes, words_json: dict[str, Any] | None = None) -> tuple[Message, Reading]:
     """One mail read in a child of its own, for the command line. Raises Unreadable, NotStarted."""
 
@@ -350,6 +365,11 @@ def _answer(
         if head["do"] == "cut_out":
             found = mail.cut_out(head["paths"])
             return {"paths": list(found)}, list(found.values())
+        if head["do"] == "pieces":
+            found = mail.cut_out(head["paths"])
+            lying = messages.lying(mail.raw, found)
+            sent = {path: data for path, data in found.items() if path not in lying}
+            return {"paths": list(sent), "lying": lying}, list(sent.values())
     except messages.Unreadable as error:
         return {"unreadable": error.reason}, []
     except MemoryError:

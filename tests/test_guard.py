@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import os
@@ -89,6 +90,31 @@ async def test_a_new_child_is_sent_the_mail_again(reader: Guard) -> None:
     with contextlib.suppress(guard.Unreadable):  # it may be gone already when the call comes
         await reader.cut_out(FILES, ["2"])
     assert await reader.cut_out(FILES, ["1"]) == {"1": b"\0\1\2\xff"}
+
+
+async def test_of_a_file_that_lies_in_the_mail_as_a_letter_would_write_it_only_the_place_crosses_the_pipe(
+    reader: Guard,
+) -> None:
+    data = os.urandom(20_000)
+    written = base64.encodebytes(data).replace(b"\n", b"\r\n")
+    head = b"Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    raw = b"MIME-Version: 1.0\r\n" + head + written
+    assert await reader.pieces(FILES, ["1", "2", "9"], 7) == {"1": b"\0\1\2\xff", "2": b"deux"}
+    found = (await reader.pieces(raw, ["1"], 7))["1"]
+    assert isinstance(found, message.Lying)
+    assert (found.inbound_id, bytes(found.view())) == (7, written)
+
+
+@pytest.mark.parametrize("place", [[5, 4], [-1, 4], [0, 10**9], ["a", "b"], [1], 3, None])
+async def test_a_reader_that_a_mail_took_over_can_name_no_place_outside_of_it(
+    reader: Guard, monkeypatch: pytest.MonkeyPatch, place: object
+) -> None:
+    async def answered(*_: object) -> object:
+        return {"paths": [], "lying": {"1": place}}, []
+
+    monkeypatch.setattr(reader, "_ask", answered)
+    with pytest.raises(guard.Unreadable, match="incompréhensible"):
+        await reader.pieces(FILES, ["1"], 7)
 
 
 async def test_one_child_serves_many_mails(reader: Guard) -> None:

@@ -17,6 +17,7 @@ from test_letters_samples import RENDERED
 
 from mailbot.letters import Injected, markup, seal, wire
 from mailbot.letters.seal import check, skeleton, without_files
+from mailbot.message import codec
 
 BOUNDARY = "=_0123456789abcdef01234567"
 # Bytes in which a careless writer or reader sees a line, a boundary or a header.
@@ -152,11 +153,11 @@ def test_a_subject_is_encoded_as_the_library_would(text: str, plain: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "size", [wire.PAGE.size * 3 // 4 + more for more in (-58, -57, -1, 0, 1, 56, 57, 58)] + [200_000]
+    "size", [codec.PAGE.size * 3 // 4 + more for more in (-58, -57, -1, 0, 1, 56, 57, 58)] + [200_000]
 )
 def test_a_large_file_is_written_in_the_same_lines_as_a_small_one(size: int) -> None:
     data = bytes(range(256)) * (size // 256) + bytes(size % 256)
-    written = wire.in_base64(data)
+    written = codec.in_base64(data)
     assert written == base64.encodebytes(data).replace(b"\n", b"\r\n")
 
 

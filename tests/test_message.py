@@ -476,6 +476,46 @@ def uuencoded(data: bytes) -> bytes:
     return b"begin 644 a.bin\n" + b"".join(rows) + b"`\nend\n"
 
 
+FILE_DATA = bytes(range(256)) * 80
+LINES = base64.encodebytes(FILE_DATA).replace(b"\n", b"\r\n")
+FILE_HEAD = b"Content-Disposition: attachment\r\nContent-Transfer-Encoding: %s\r\n\r\n"
+BOUND = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "encoding", "lies"),
+    [
+        (LINES + b"--b--\r\n", b"base64", True),
+        (LINES + b"\r\n--b--\r\n", b"base64", True),  # an empty line more
+        (LINES, b"BASE64", True),  # no end, as the largest mails are cut
+        (LINES.rstrip(), b"base64", False),  # nothing ends its last line
+        (LINES.replace(b"\r\n", b"\n") + b"--b--\n", b"base64", False),
+        (base64.b64encode(FILE_DATA) + b"\r\n--b--\r\n", b"base64", False),
+        (LINES[:76] + b" " + LINES[76:] + b"--b--\r\n", b"base64", False),
+        (LINES.lower() + b"--b--\r\n", b"base64", True),
+        (LINES[: 78 * 100] + b"--b--\r\n", b"base64", False),  # so short that it may as well be written twice
+        (FILE_DATA + b"\r\n--b--\r\n", b"8bit", False),
+    ],
+)
+def test_a_file_in_base64_of_76_columns_lies_in_the_mail_as_a_letter_would_write_it(
+    written: bytes, encoding: bytes, *, lies: bool
+) -> None:
+    raw = BOUND + FILE_HEAD % encoding + written
+    cut = message.cut_out_all(raw, [a.path for a in message.read(raw).attachments])
+    places = message.lying(raw, cut)
+    assert bool(places) is lies
+    for path, (begin, end) in places.items():
+        assert raw[begin:end] == codec.in_base64(cut[path])
+
+
+def test_a_file_of_a_mail_within_a_mail_is_written_anew() -> None:
+    inner = BOUND.replace(b"=b", b"=c").replace(b"--b", b"--c") + FILE_HEAD % b"base64" + LINES + b"--c--\r\n"
+    raw = BOUND + b"Content-Type: message/rfc822\r\n\r\n" + inner + b"--b--\r\n"
+    cut = message.cut_out_all(raw, ["1", "1/rfc822:1"])
+    assert FILE_DATA in cut.values()
+    assert message.lying(raw, cut) == {}
+
+
 @pytest.mark.parametrize("encoding", ["base64", "quoted-printable", "8bit", "binary", "x-uuencode"])
 @given(data=st.binary(max_size=400))
 def test_r1_3_an_attachment_is_cut_out_byte_for_byte(encoding: str, data: bytes) -> None:

@@ -14,12 +14,14 @@ import cast
 import pytest
 from room import Room, mail, room
 from sqlalchemy import event
+from sqlmodel import col, select
 
 from mailbot.corridor.bench import words
 from mailbot.guard import Guard
 from mailbot.reports import digest, tables
-from mailbot.store import instance, keep, post, pulse, questions, thread
+from mailbot.store import instance, keep, post, pulse, questions, thread, whole
 from mailbot.store.ledger import Session
+from mailbot.store.tables import Stretch
 
 GROWING = {
     *(
@@ -30,6 +32,7 @@ GROWING = {
         "attachment",
         "letter",
         "octets",
+        "stretch",
         "letterkey",
         "due",
         "journal",
@@ -42,6 +45,7 @@ SCAN = re.compile(r"^SCAN (\w+)")
 BY_SERIES = re.compile(r"^SEARCH (\w+) .*\(series=\?\)$")  # the real series is nearly all there is
 SORT = "USE TEMP B-TREE FOR ORDER BY"
 Question = Callable[[Session], Any]
+FILES = select(Stretch).order_by(col(Stretch.letter_id)).limit(5)
 
 
 @contextmanager
@@ -98,6 +102,7 @@ QUESTIONS: dict[str, Question] = {
     "reconcile": lambda tx: questions.reconcile(tx, cast.NOON),
     "oldest unexplained": questions.oldest_unexplained,
     "open alarms": questions.open_alarms,
+    "letters that borrow of a mail": lambda tx: whole.give_back(tx, 1),
     "open alarms since": lambda tx: questions.open_alarms(tx, cast.NOON),
     "untold alarms": questions.untold_alarms,
     "stuck letter": lambda tx: questions.stuck_letter(tx, cast.NOON, timedelta(hours=1)),
@@ -147,12 +152,14 @@ async def test_a_day_of_the_desk_walks_no_table(tmp_path: Path) -> None:
     async with Guard(words(cast.config()).to_json()) as guard:
         with room(tmp_path, guard) as desk:
             with asked(desk) as statements:
-                await desk.take(mail())
+                await desk.take(mail(files=(("preuve.pdf", "application/pdf", bytes(40_000)),)))
                 await desk.take(mail(subject="Re: REC-2026-0001"))
+                desk.register.run(lambda tx: [whole.letter(tx, row.letter_id or 0) for row in tx.exec(FILES).all()])
                 await desk.tick(days=9)
                 desk.register.ask(lambda tx: digest.facts(tx, desk.clock(), "live", desk.config))
                 desk.story()
             assert len(statements) > 20
+            assert any("stretch" in s and "SELECT octets.raw" in s for s in statements)
             assert walked(desk, statements) == []
 
 

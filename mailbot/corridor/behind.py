@@ -81,7 +81,7 @@ async def _pieces(mails: Mails, number: str) -> Files:
         chosen = {a.path: a for a in kept if a.size <= room}
         if chosen:
             cut = await mails.cut(inbound_id, list(chosen))
-            room -= sum(len(data) for data in cut.values())
+            room -= sum(a.size for a in chosen.values())
             files |= {(inbound_id, p): (chosen[p].name or "fichier", chosen[p].content_type, d) for p, d in cut.items()}
     return files
 

@@ -20,7 +20,7 @@ from mailbot import effects as fx
 from mailbot import frugal, letters, reading, rules
 from mailbot.config import Config
 from mailbot.guard import Guard
-from mailbot.store import codes, desks, ledger, questions, thread
+from mailbot.store import codes, desks, ledger, questions, thread, whole
 from mailbot.store.apply import Act, Dressed
 from mailbot.store.ledger import Ledger, Session
 from mailbot.store.tables import Complaint, Letter
@@ -37,7 +37,7 @@ SOON = 0.1  # seconds that a letter waits for the commit of the decision that fo
 TABLE = 32  # acts at most that share a commit because they came while it was under way
 log = structlog.get_logger()
 _Wish = tuple[Callable[[Session], Any], "asyncio.Future[Any]"]  # what shall be done, and who waits for it
-Files = dict[tuple[int, str], tuple[str, str, bytes]]  # (inbound id, attachment path) → name, type, bytes
+Files = dict[tuple[int, str], letters.File]  # (inbound id, attachment path) → name, type, bytes
 
 
 class Bench:
@@ -256,13 +256,14 @@ class Bench:
             sealed = self._seal(letter, replace(self.house, texts_folder=None), travelling, redirect)
         return Dressed(
             raw=sealed.raw,
+            lying=sealed.lying,
             message_id=sealed.message_id,
             marker=sealed.marker,
             subject=sealed.subject,
             envelope_to=sealed.to.lower(),
         )
 
-    def _printed(self, letter: fx.Letter) -> tuple[tuple[str, str, bytes], ...]:
+    def _printed(self, letter: fx.Letter) -> tuple[letters.File, ...]:
         """The page that goes with a letter which somebody prints."""
         if letter.kind != "to-print":
             return ()
@@ -270,7 +271,7 @@ class Bench:
         return ((f"accuse-{letter.facts['number']}.html", "text/html", sheet.encode()),)
 
     def _seal(
-        self, letter: fx.Letter, house: letters.House, files: tuple[tuple[str, str, bytes], ...], redirect: str
+        self, letter: fx.Letter, house: letters.House, files: tuple[letters.File, ...], redirect: str
     ) -> letters.Sealed:
         entropy = self.chance(32)
         return letters.seal(letter, house, now=self.clock(), entropy=entropy, files=files, redirect_to=redirect)
@@ -288,7 +289,7 @@ class Bench:
         )
         row.facts, row.due_on, row.printed_on = letter.facts, letter.due_on, letter.printed_on
         row.message_id, row.marker, row.subject = dressed.message_id, dressed.marker, dressed.subject
-        row.octets.raw = dressed.raw
+        whole.keep(tx, letter_id, dressed.raw)
 
 
 def _as_effect(row: Letter, number: str | None) -> fx.Letter:

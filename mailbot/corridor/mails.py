@@ -23,7 +23,7 @@ from mailbot.corridor.query import query_of
 from mailbot.desk import Desk
 from mailbot.guard import NotStarted, Unreadable
 from mailbot.identity import author
-from mailbot.message import Message
+from mailbot.message import Lying, Message
 from mailbot.store import apply, desks, erase, keep, questions
 from mailbot.store.ledger import Session, Unavailable
 from mailbot.store.tables import Complaint, Inbound, Raw
@@ -180,7 +180,7 @@ class Mails:
             wanted = [a.path for a in message.attachments if a.evidence and not a.problem]
         if not wanted:
             return {}
-        cut = await self.bench.guard.cut_out(raw, wanted)
+        cut = await self.bench.guard.pieces(raw, wanted, inbound_id)
         named = {a.path: a for a in message.attachments}
         return {(inbound_id, p): (named[p].name or "fichier", named[p].content_type, cut[p]) for p in cut}
 
@@ -230,10 +230,10 @@ class Mails:
         )
         return effects
 
-    async def cut(self, inbound_id: int, paths: list[str]) -> dict[str, bytes]:
-        """The bytes of some attachments of a mail."""
+    async def cut(self, inbound_id: int, paths: list[str]) -> dict[str, bytes | Lying]:
+        """Some attachments of a mail, or where they lie in it."""
         raw = await self.bench.ask(lambda tx: keep.raw_of(tx, inbound_id))
-        return await self.bench.guard.cut_out(raw, paths)
+        return await self.bench.guard.pieces(raw, paths, inbound_id)
 
     def write(
         self, tx: Session, read: Read, cause: str, think: Callable[[Session, Any], Sequence[fx.Effect]]

@@ -14,7 +14,7 @@ import structlog
 from mailbot import failpoints, rules
 from mailbot.corridor.bench import Bench
 from mailbot.outbox import Answer, Road, RoadClosed
-from mailbot.store import apply, cases, desks, instance, lead, ledger, post
+from mailbot.store import apply, cases, desks, instance, lead, ledger, post, whole
 from mailbot.store.ledger import Session
 from mailbot.workdays import local_date
 
@@ -103,17 +103,17 @@ class Post:
         if answer is None:
             failpoints.hit("S05")
             raw = await self.bench.insist(lambda tx: self._begin(tx, letter))
-            if raw is None:
+            if not isinstance(raw, bytes):
                 road.close()
-                return None
+                return raw
             answer = await road.hand_over(replace(letter, raw=raw))
             failpoints.hit("S08")
         return answer
 
-    def _begin(self, tx: Session, letter: post.Claimed) -> bytes | None:
+    def _begin(self, tx: Session, letter: post.Claimed) -> bytes | Answer | None:
         """« DATA begun », with the text that leaves: rendered again if midnight passed since, the line was slow perhaps.
 
-        None: the lease ended meanwhile, and the letter is somebody else's or will be tried again.
+        None: the lease ended meanwhile, and the letter is somebody else's or will be tried again. An answer: it can't leave at all.
         """
         now, row = self.bench.clock(), post.standing(tx, letter.id)
         if not post.holds(row, letter):
@@ -121,8 +121,12 @@ class Post:
         if post.stale(row, local_date(now, self.config.workdays)):
             self.bench.reprint(tx, letter.id)
             row = post.standing(tx, letter.id)
+        try:
+            raw = whole.letter(tx, letter.id)
+        except whole.Torn as error:
+            return Answer(outcome="refused", words=str(error))
         post.data_begun(tx, row, now)
-        return post.octets(tx, letter.id)
+        return raw
 
     def _may_leave(self, tx: Session, letter: post.Claimed) -> bool:
         """The second fence of essai: at the last step too, nothing leaves to an outsider."""

@@ -15,7 +15,7 @@ from mailbot.message import Message
 from mailbot.reports import said
 from mailbot.reports.digest import VERDICTS
 from mailbot.reports.said import Speaker
-from mailbot.store import keep, post
+from mailbot.store import keep, whole
 from mailbot.store.record import Held, Line, Mail, Sent
 
 ERASED = "effacé avec la personne : il en reste l’empreinte"
@@ -107,7 +107,7 @@ class Folder:
         )
         if letter.erased:
             return [*told, f"{proof} ; {ERASED} {letter.erased}", ""]
-        raw = await self.bench.ask(lambda tx: post.octets(tx, letter.id))
+        raw = await self.bench.ask(lambda tx: whole.remains(tx, letter.id))
         self.archive.add(f"{self.root}/lettres/{name}.eml", raw)
         self.archive.add(f"{self.root}/lettres/{name}.html", self._letter_page(name, letter, raw))
         return [*told, proof, pages.link(f"lettres/{name}.html", "lire")]

@@ -4,9 +4,22 @@ from mailbot.letters.buttons import mailto
 from mailbot.letters.canary import leak
 from mailbot.letters.dress import KINDS, Unwritable, paper
 from mailbot.letters.house import House, Logo
-from mailbot.letters.seal import Injected, Sealed, seal, sendable
+from mailbot.letters.seal import File, Injected, Sealed, seal, sendable
 
-__all__ = ["House", "Injected", "Logo", "Sealed", "Unwritable", "kinds", "leak", "mailto", "paper", "seal", "sendable"]
+__all__ = [
+    "File",
+    "House",
+    "Injected",
+    "Logo",
+    "Sealed",
+    "Unwritable",
+    "kinds",
+    "leak",
+    "mailto",
+    "paper",
+    "seal",
+    "sendable",
+]
 
 
 def kinds() -> tuple[str, ...]:

@@ -22,6 +22,8 @@ from mailbot.letters import borrowed, wire
 from mailbot.letters.dress import Dressed, dress
 from mailbot.letters.house import House, Logo
 from mailbot.letters.wire import Injected
+from mailbot.message.codec import COLUMNS
+from mailbot.message.records import Lying
 
 ADDRESS = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9](?:[a-z0-9-]|\.(?=[a-z0-9])){0,252}", re.ASCII | re.IGNORECASE
@@ -32,19 +34,22 @@ NUMBER_FIRST = re.compile(r"\[[A-Z0-9-]{1,40}\] (?=\S)", re.ASCII)
 BOUNDARY = re.compile(rb'; boundary="(=_[0-9a-f]{24})"')
 SAME = b"=_mailbot"
 FILE = re.compile(rb"\r\nContent-Transfer-Encoding: base64\r\n(?:[^\r\n]+\r\n)*\r\n")
-LINE = wire.COLUMNS + len(wire.NL)
+LINE = COLUMNS + len(wire.NL)
 MAX_ID = 250
 MAX_REFERENCES = 20
 MAX_LINE = 998  # RFC 5322 §2.1.1
 PARSER = BytesParser(policy=compat32)
+File = tuple[str, str, bytes | Lying]
 PART_HEADERS = {"content-type", "content-transfer-encoding", "content-disposition", "content-id"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sealed:
-    """A finished letter. `raw`: CRLF, 7-bit, lines of at most 998 bytes; `to`: its only recipient."""
+    """A finished letter. `raw`: CRLF, 7-bit, lines of at most 998 bytes; `lying`: what of it lies in mails too, with where it begins
+    here; `to`: its only recipient."""
 
     raw: bytes
+    lying: tuple[tuple[int, Lying], ...]
     message_id: str
     marker: str
     to: str
@@ -62,12 +67,12 @@ def seal(
     *,
     now: datetime,
     entropy: bytes,
-    files: tuple[tuple[str, str, bytes], ...] = (),
+    files: tuple[File, ...] = (),
     redirect_to: str = "",
 ) -> Sealed:
     """The finished letter; the same arguments give the same bytes.
 
-    `now` is aware; `entropy` is at least 32 random bytes; `files` are (name, content type, bytes). With `redirect_to`
+    `now` is aware; `entropy` is at least 32 random bytes; `files` are (name, content type, bytes, or where they lie). With `redirect_to`
     (mode essai) the letter goes there and says to whom it would have gone. Raises Injected when an address is unusable
     or the re-read letter is not the one meant, Unwritable when a text is wrong, ValueError for an unknown kind.
     """
@@ -83,11 +88,12 @@ def seal(
     logo = house.logo if letter.kind in TO_COMPLAINANTS else None
     try:
         headers = _headers(letter, house, words, to=to, now=now, message_id=message_id)
-        raw = _assembled(headers, words, files, logo, entropy)
+        whole = _assembled(headers, words, files, logo, entropy)
+        raw = whole.written()
     except MessageError as error:  # HeaderParseError: an encoded word that holds a header
         raise Injected(f"en-tête que la bibliothèque refuse d’écrire : {error}") from None
     check(raw, names=[*headers, "MIME-Version", "Content-Type"], to=to, from_=house.mailbox_address)
-    return Sealed(raw=raw, message_id=message_id, marker=marker, to=to, subject=words.subject)
+    return Sealed(raw=raw, lying=whole.lying(), message_id=message_id, marker=marker, to=to, subject=words.subject)
 
 
 def _random_word(octets: bytes) -> str:
@@ -171,10 +177,10 @@ def _ids(ids: tuple[str, ...]) -> list[str]:
 def _assembled(
     headers: dict[str, str],
     words: Dressed,
-    files: tuple[tuple[str, str, bytes], ...],
+    files: tuple[File, ...],
     logo: Logo | None,
     entropy: bytes,
-) -> bytes:
+) -> wire.Part:
     # "=_" never occurs in quoted-printable nor base64, so no body can hold a boundary (RFC 2045 §6.7).
     boundary = "=_" + sha256(entropy).hexdigest()[:24]
     page = wire.words(words.html, "html")
@@ -186,7 +192,7 @@ def _assembled(
         whole = wire.gathered("mixed", boundary, [inner, *(_file(*file) for file in files)])
     else:
         whole = wire.gathered("alternative", boundary, both)
-    return wire.Part({**headers, "MIME-Version": "1.0", **whole.headers}, whole.body).written()
+    return wire.Part({**headers, "MIME-Version": "1.0", **whole.headers}, whole.body)
 
 
 def _logo(logo: Logo) -> wire.Part:
@@ -194,7 +200,7 @@ def _logo(logo: Logo) -> wire.Part:
     return wire.octets(f"image/{logo.subtype}", logo.octets, more)
 
 
-def _file(name: str, content_type: str, octets: bytes) -> wire.Part:
+def _file(name: str, content_type: str, octets: bytes | Lying) -> wire.Part:
     """One file, byte-identical; its name only as text, written as RFC 2231 says when not ASCII."""
     kind = content_type.lower()
     if not CONTENT_TYPE.fullmatch(kind) or kind.startswith(("message/", "multipart/")):
@@ -248,7 +254,7 @@ def _full_lines(raw: bytes, start: int) -> int:
     end = start + count * LINE
     regular = all(
         raw[start + at : end : LINE] == octet * count and raw.count(octet, start, end) == count
-        for at, octet in ((wire.COLUMNS, b"\r"), (wire.COLUMNS + 1, b"\n"))
+        for at, octet in ((COLUMNS, b"\r"), (COLUMNS + 1, b"\n"))
     )
     return count if regular else 0
 

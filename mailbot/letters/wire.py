@@ -11,16 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email import base64mime, quoprimime
 from email.charset import Charset
-from struct import Struct
 
-from mailbot.message import codec
+from mailbot.message.codec import NL, in_base64
+from mailbot.message.records import Lying
 
-NL = b"\r\n"
 FIELD = re.compile(r"[ -~]*(?:\r\n [ -~]+)*", re.ASCII)  # one header value, folded by us
 ASCII = bytes(range(128))
-COLUMNS = 76  # of base64 (RFC 2045 §6.8)
 CHROME = len("=?utf-8?q??=")
-PAGE = Struct(f"{COLUMNS}s" * 512)  # so many lines at once
 
 
 class Injected(ValueError):
@@ -32,13 +29,22 @@ class Part:
     """A body with what its head says; `body`, in pieces that are put together once, ends with a line end."""
 
     headers: Mapping[str, str]
-    body: tuple[bytes, ...]
+    body: tuple[bytes | Lying, ...]
 
-    def pieces(self) -> tuple[bytes, ...]:
+    def pieces(self) -> tuple[bytes | Lying, ...]:
         return (head(self.headers), NL, *self.body)
 
     def written(self) -> bytes:
-        return b"".join(self.pieces())
+        return b"".join(piece.view() if isinstance(piece, Lying) else piece for piece in self.pieces())
+
+    def lying(self) -> tuple[tuple[int, Lying], ...]:
+        """What of it lies in mails too, each with where it begins here."""
+        found, at = [], 0
+        for piece in self.pieces():
+            if isinstance(piece, Lying):
+                found.append((at, piece))
+            at += len(piece)
+        return tuple(found)
 
 
 class Utf8(Charset):
@@ -94,15 +100,7 @@ def words(text: str, subtype: str) -> Part:
     return Part({"Content-Type": kind, "Content-Transfer-Encoding": encoding}, (body,))
 
 
-def octets(kind: str, data: bytes, more: Mapping[str, str]) -> Part:
+def octets(kind: str, data: bytes | Lying, more: Mapping[str, str]) -> Part:
     """A file, byte-identical."""
-    return Part({"Content-Type": kind, "Content-Transfer-Encoding": "base64", **more}, (in_base64(data),))
-
-
-def in_base64(data: bytes) -> bytes:
-    """In lines of 76 columns."""
-    whole = codec.in_base64(data)
-    paged = len(whole) // PAGE.size * PAGE.size
-    pages = [NL.join(lines) for lines in PAGE.iter_unpack(memoryview(whole)[:paged])]
-    rest = (whole[at : at + COLUMNS] for at in range(paged, len(whole), COLUMNS))
-    return NL.join([*pages, *rest, b""])
+    body = data if isinstance(data, Lying) else in_base64(data)
+    return Part({"Content-Type": kind, "Content-Transfer-Encoding": "base64", **more}, (body,))

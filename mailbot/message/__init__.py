@@ -6,21 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from mailbot.message.jsonform import from_json, to_json
 from mailbot.message.limits import Unreadable
-from mailbot.message.records import Address, Attachment, DeliveryReport, Forwarded, Message
+from mailbot.message.records import Address, Attachment, DeliveryReport, Forwarded, Lying, Message
 
 if TYPE_CHECKING:
-    from mailbot.message.reader import cut_out, cut_out_all, read, read_headers
+    from mailbot.message.reader import cut_out, cut_out_all, lying, read, read_headers
 
 __all__ = [
     "Address",
     "Attachment",
     "DeliveryReport",
     "Forwarded",
+    "Lying",
     "Message",
     "Unreadable",
     "cut_out",
     "cut_out_all",
     "from_json",
+    "lying",
     "read",
     "read_headers",
     "to_json",

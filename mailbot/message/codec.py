@@ -7,11 +7,15 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from struct import Struct
 
 import pybase64
 
 from mailbot.message import limits
 
+COLUMNS = 76  # of base64 (RFC 2045 §6.8)
+PAGE = Struct(f"{COLUMNS}s" * 512)  # so many lines at once
+NL = b"\r\n"
 _CHUNK = 1 << 20
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(sorted(set(range(256)) - set(_ALPHABET)))
@@ -91,8 +95,12 @@ def _padded(clean: bytes) -> bytes:
 
 
 def in_base64(data: bytes) -> bytes:
-    """The inverse, in one line."""
-    return pybase64.b64encode(data)
+    """The inverse, in lines of COLUMNS, as most programs write it."""
+    whole = pybase64.b64encode(data)
+    paged = len(whole) // PAGE.size * PAGE.size
+    pages = [NL.join(lines) for lines in PAGE.iter_unpack(memoryview(whole)[:paged])]
+    rest = (whole[at : at + COLUMNS] for at in range(paged, len(whole), COLUMNS))
+    return NL.join([*pages, *rest, b""])
 
 
 def base64_word(text: bytes) -> bytes:

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
-from mailbot.message import addresses, armour, attachments, automatic, clean, forward, headers, limits, mime, report
+from mailbot.message import (
+    addresses,
+    armour,
+    attachments,
+    automatic,
+    clean,
+    codec,
+    forward,
+    headers,
+    limits,
+    mime,
+    report,
+)
 from mailbot.message import text as texts
 from mailbot.message.headers import Fields
 from mailbot.message.limits import Unreadable
@@ -19,6 +31,7 @@ from mailbot.message.records import Address, Attachment, Message
 
 T = TypeVar("T")
 _CHUNK = 1 << 20
+_LEAST = 16 * 2**10  # bytes as they travel: what is shorter may as well be written twice
 _SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
 
 
@@ -71,6 +84,18 @@ def cut_out_all(raw: bytes, paths: Collection[str]) -> dict[str, bytes]:
     """`cut_out` for several attachments in one pass; those that are not there are left out."""
     files = (file for file in attachments.listing(mime.tree(raw, [])) if file.path in paths)
     return {file.path: _whole(file) for file in files}
+
+
+def lying(raw: bytes, files: Mapping[str, bytes]) -> dict[str, tuple[int, int]]:
+    """Which files, cut out of this mail, lie in it as a letter of ours would write them, and where: path → (begin, end)."""
+    found = {}
+    for leaf in mime.tree(raw, []).leaves():
+        data = files.get(leaf.path)
+        if data and leaf.encoding == "base64":
+            written = codec.in_base64(data)
+            if len(written) >= _LEAST and raw.startswith(written, leaf.start):
+                found[leaf.path] = (leaf.start, leaf.start + len(written))
+    return found
 
 
 def _whole(file: attachments.File) -> bytes:

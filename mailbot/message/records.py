@@ -92,3 +92,20 @@ class Message:
     page: str = (
         ""  # `html` laid out as text, quotations and signature marked, the target of each mailto: link after its words
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lying:
+    """A file in base64, in lines of 76 columns each with its end, as it stands in `raw`, the bytes of the mail `inbound_id`: a letter
+    of ours would write it so."""
+
+    inbound_id: int
+    raw: bytes
+    begin: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.begin
+
+    def view(self) -> memoryview:
+        return memoryview(self.raw)[self.begin : self.end]

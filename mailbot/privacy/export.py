@@ -21,7 +21,7 @@ from mailbot.complaint import STAGE_NAMES
 from mailbot.config import Config
 from mailbot.guard import Guard, Unreadable
 from mailbot.reports.tables import clean
-from mailbot.store import person, post
+from mailbot.store import person, whole
 from mailbot.store.ledger import Ledger
 from mailbot.store.person import Piece
 
@@ -137,7 +137,7 @@ def _letter(register: Ledger, piece: Piece, out: Path, told: Exported) -> dict[s
     row = {"kind": "lettre", "at": piece.at.isoformat(), "number": piece.number, "subject": piece.subject}
     if piece.erased:
         return {**row, "file": "", "erased": True}
-    _bytes(out / "lettres" / name, register.ask(lambda tx: post.octets(tx, piece.id)))
+    _bytes(out / "lettres" / name, register.ask(lambda tx: whole.remains(tx, piece.id)))
     told.letters += 1
     return {**row, "file": f"lettres/{name}"}
 

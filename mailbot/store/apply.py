@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select
 from mailbot import effects as fx
 from mailbot import failpoints
 from mailbot.complaint import may_follow
-from mailbot.message import Message
-from mailbot.store import direct, journal, quality, thread
+from mailbot.message import Lying, Message
+from mailbot.store import direct, journal, quality, thread, whole
 from mailbot.store.minutes import Meeting
 from mailbot.store.tables import (
     Absence,
@@ -26,7 +26,6 @@ from mailbot.store.tables import (
     Inbound,
     Letter,
     LetterKey,
-    Octets,
     Pending,
 )
 
@@ -40,6 +39,7 @@ class Dressed:
     marker: str
     subject: str
     envelope_to: str
+    lying: tuple[tuple[int, Lying], ...] = ()  # what of it lies in mails too, each with where it begins here
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,7 +225,7 @@ def _letter(tx: Session, effect: fx.Letter, act: Act) -> None:
         undo=effect.undo,
         cause=act.cause,
     )
-    direct.add(tx, Octets, letter_id=letter_id, raw=dressed.raw)
+    whole.put(tx, letter_id, dressed.raw, dressed.lying)
     direct.add_all(tx, LetterKey, [{"key": key, "letter_id": letter_id} for key in effect.keys])
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import JSON, Table, bindparam, update
 from sqlmodel import AutoString, Session, SQLModel, col, select
 
 from mailbot import failpoints
-from mailbot.store import direct, journal
+from mailbot.store import direct, journal, whole
 from mailbot.store.erasures import Erasure
 from mailbot.store.minutes import Meeting
 from mailbot.store.person import Holding, Mentions
@@ -158,6 +158,7 @@ def bare(tx: Session, row: Inbound, now: datetime) -> None:
     """A mail's bytes and words go; hash, size, dates, verdict and the hashes of its files stay."""
     raw = tx.get_one(Raw, row.raw_id)
     if raw.erased_at is None:
+        whole.give_back(tx, row.raw_id)
         raw.data, raw.erased_at = b"", now
     row.from_name, row.subject, row.message_id, row.waiting = "", "", "", False
     row.reason, row.proof = GONE if row.reason else "", row.proof.split(" ")[0]
@@ -169,8 +170,8 @@ def _letters(tx: Session, letters: Iterable[int], plan: Plan, now: datetime) -> 
     mine = set(plan.found.letters)
     for letter in sorted(letters):
         row = tx.get_one(Letter, letter)
-        row.erased = row.erased or hashlib.sha256(row.raw).hexdigest()
-        row.octets.raw = b""
+        row.erased = row.erased or hashlib.sha256(whole.remains(tx, letter)).hexdigest()
+        whole.keep(tx, letter, b"")
         row.answer = plan.traces.scrub(row.answer)
         if row.state in ("owed", "claimed"):  # nothing is left that could be sent, or repeated
             row.state, row.settled_at = "uncertain" if row.data_begun_at else "cancelled", now

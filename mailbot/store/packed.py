@@ -20,8 +20,8 @@ class Frame(bytes):
 
 
 def packed(data: bytes) -> Frame:
-    """As it is stored. Nothing stays nothing: what was erased can be asked for."""
-    return Frame(zstandard.compress(data, LEVEL) if data else b"")
+    """As it is stored, with a checksum. Nothing stays nothing: what was erased can be asked for."""
+    return Frame(zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(data) if data else b"")
 
 
 def unpacked(stored: bytes) -> bytes:

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session, col, or_, select
 
 from mailbot.complaint import ENDED
-from mailbot.store import meetings, post
+from mailbot.store import meetings, whole
 from mailbot.store.tables import Attachment, Complaint, Inbound, Journal, JournalText, Letter, Raw
 from mailbot.traces import Traces, usable
 
@@ -109,7 +109,7 @@ def mentions(tx: Session, found: Holding, traces: Traces, *, inside: Collection[
         if letter in ours or (to not in inside and not others):
             continue
         carries = name.rpartition(":")[0] in drawn
-        if not carries and not traces.within(post.octets(tx, letter or 0)):
+        if not carries and not traces.within(whole.remains(tx, letter or 0)):
             continue
         (within if to in inside else outside).append(letter or 0)
         named += [] if to in inside else [numbers.get(file, "")]

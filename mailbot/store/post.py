@@ -53,7 +53,6 @@ _STANDING = select(  # type: ignore[call-overload]
     Letter.claimed_by, Letter.created_at, Letter.repeats, Letter.printed_on, Letter.data_begun_at, Letter.answer,
 ).where(Letter.id == bindparam("letter"))  # fmt: skip
 _FACTS = select(Letter.facts).where(Letter.id == bindparam("letter"))
-_BYTES = select(Octets.raw).where(Octets.letter_id == bindparam("letter"))
 _WRITE = update(Letter).where(col(Letter.id) == bindparam("letter"))
 
 
@@ -115,11 +114,6 @@ def standing(tx: Session, letter_id: int) -> Row[Any]:
 def facts(tx: Session, letter_id: int) -> dict[str, Any]:
     found: dict[str, Any] = direct.ask(tx, _FACTS, letter=letter_id).scalar_one()
     return found
-
-
-def octets(tx: Session, letter_id: int) -> bytes:
-    raw: bytes = direct.ask(tx, _BYTES, letter=letter_id).scalar_one()
-    return raw
 
 
 def holds(row: Row[Any], letter: Claimed) -> bool:

@@ -22,7 +22,7 @@ SQLModel.metadata.naming_convention = MetaData(
 
 from mailbot.store import erasures, minutes, packed, terms  # noqa: E402, F401  (tables of their own pages, named by the same convention)
 from mailbot.store.improvements import Action, ActionFile, Cause  # noqa: E402, F401
-from mailbot.store.octets import Octets  # noqa: E402
+from mailbot.store.octets import Octets, Stretch  # noqa: E402, F401
 
 _UNSIGNED = BigInteger().with_variant(Integer, "sqlite")  # 32 bits without a sign (RFC 9051 §2.3.1.1)
 _EMPTY, _ZERO, _FALSE = {"server_default": ""}, {"server_default": "0"}, {"server_default": false()}
@@ -257,7 +257,7 @@ class Letter(SQLModel, table=True):
 
     @property
     def raw(self) -> bytes:
-        """As it leaves or left."""
+        """As it leaves or left, without the files that lie in mails: `store.whole` has all of it."""
         return self.octets.raw
 
 
