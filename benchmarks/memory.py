@@ -28,11 +28,13 @@ from servers import HOST
 from servers.dovecot import Dovecot
 
 from mailbot.config import load
-from mailbot.corridor.bench import words
+from mailbot.corridor import large
+from mailbot.corridor.bench import Bench, words
 from mailbot.guard import Guard
 from mailbot.mailbox import Mailbox
 from mailbot.store import keep
 from mailbot.store.ledger import Ledger
+from mailbot.store.slabs import Spool
 
 LIMIT = 150  # MiB, whatever the mailbox holds
 EVERY = 0.02  # seconds between two looks at a process; its peak is kept by the system
@@ -111,21 +113,23 @@ async def by_room(dovecot: Dovecot) -> None:
         box.select("INBOX")
         [listed] = box.listing("INBOX")
         print(f"  chambre par chambre, un message de {listed.size / 2**20:.0f} Mio :")
-        with room("relever (mailbox.fetch, par tranches)"):
-            held = [box.fetch("INBOX", listed.uid, listed.size)]
         spot, now = keep.Spot(account=BOX, folder="INBOX", uidvalidity=1, uid=1), datetime.now(UTC)
-        with room("garder (store.keep : empreinte, zstd, SQLite)"):
-            kept = register.run(lambda tx: keep.keep(tx, spot, held[0].raw, kind="inbox", received_at=now, now=now))
-        held.clear()
-        with room("reprendre au registre (keep.raw_of)"):
-            raw = register.ask(lambda tx: keep.raw_of(tx, kept.inbound_id))
+        with Spool(config.data_dir) as spool:
+            with room("relever (mailbox.pour : tranche par tranche, empreinte, zstd, sur le disque)"):
+                box.pour("INBOX", listed.uid, listed.size, spool.add)
+            with room("garder (store.keep)"):
+                mail = keep.spooled(spool)
+                kept = register.run(lambda tx: keep.keep(tx, spot, mail, kind="inbox", received_at=now, now=now))
         async with Guard(words(config).to_json()) as guard:
-            with room("confier au lecteur (guard.read)"):
-                message, _ = await guard.read(raw)
+            bench = Bench(config, register, guard, lambda: now)
+            with room("reprendre au registre et confier au lecteur (keep.to_read, guard.read)"):
+                where, _ = register.ask(lambda tx: keep.to_read(tx, kept.inbound_id))
+                message, _ = await guard.read(large.of(bench, where))
             print(f"    lecteur, à lui seul : {peak(guard.pid or 0):.0f} Mio de pointe")
-            with room("en sortir la pièce (guard.cut_out)"):
-                await guard.cut_out(raw, [a.path for a in message.attachments])
+            with room("dire où y est la pièce (guard.pieces, 10 Mo au plus en voyagent)"):
+                await guard.pieces(large.of(bench, where), [a.path for a in message.attachments if a.size < 10**7], 1)
             print(f"    lecteur, à lui seul : {peak(guard.pid or 0):.0f} Mio de pointe")
+            bench.close()
         box.close()
         register.close()
 

@@ -8,22 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import fcntl
 import json
 import os
-import resource
-import signal
 import sys
-import warnings
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from mailbot import failpoints, frugal
 from mailbot import message as messages
+from mailbot.guarded import HELD_BYTES, head_frame
 from mailbot.message import Lying, Message
 
 if TYPE_CHECKING:
@@ -31,14 +26,22 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60.0  # imports on a cold disk
 CLOSE_SECONDS = 2.0
-LIFE_MAILS = 5000  # a child costs as much to start as two hundred mails to read
-LIFE_CPU_SECONDS = 30  # after which a child is retired; RLIMIT_CPU leaves it room to finish its mail
-RLIMIT_CPU_SECONDS = 60
 _HEAD_BYTES = 64_000_000
 _BLOB_BYTES = 1_000_000_000
 _SLICE = 1 << 20
-HELD_BYTES = 8 << 20  # of the mail last read, which its child need not be sent again: both ends hold it meanwhile
 _DIED = (asyncio.IncompleteReadError, ConnectionError, ValueError, KeyError, TypeError)
+
+
+class Large(Protocol):
+    """A mail that is not in memory."""
+
+    def __len__(self) -> int: ...
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """All of it, one after the other."""
+        ...
+
+    async def cut(self, begin: int, end: int) -> bytes: ...
 
 
 class Unreadable(Exception):
@@ -51,9 +54,6 @@ class Unreadable(Exception):
 
 class NotStarted(RuntimeError):
     """No child can be started on this machine: no mail is to blame."""
-
-
-# -- the parent ----------------------------------------------------------------------------------------------------
 
 
 class Guard:
@@ -96,7 +96,7 @@ class Guard:
         """The process id of the living child."""
         return self._child.pid if self._child else None
 
-    async def read(self, raw: bytes, *, truncated: bool = False) -> tuple[Message, Reading]:
+    async def read(self, raw: bytes | Large, *, truncated: bool = False) -> tuple[Message, Reading]:
         """The mail and what it says. Raises Unreadable; the next call then works on a new child."""
         head, _ = await self._ask({"do": "read", "truncated": truncated}, raw)
         return _read_back(head)
@@ -106,25 +106,25 @@ class Guard:
         head, _ = await self._ask({"do": "read_headers"}, raw)
         return _read_back(head)
 
-    async def cut_out(self, raw: bytes, paths: Sequence[str]) -> dict[str, bytes]:
+    async def cut_out(self, raw: bytes | Large, paths: Sequence[str]) -> dict[str, bytes]:
         """The bytes of the named attachments; those that are not in the mail are left out. Raises Unreadable."""
         head, blobs = await self._ask({"do": "cut_out", "paths": list(paths)}, raw)
         return dict(zip(head["paths"], blobs, strict=True))
 
-    async def pieces(self, raw: bytes, paths: Sequence[str], inbound_id: int) -> dict[str, bytes | Lying]:
+    async def pieces(self, raw: bytes | Large, paths: Sequence[str], inbound_id: int) -> dict[str, bytes | Lying]:
         """`cut_out` for a letter: of a file that lies in this mail as the letter would write it, only where. Raises Unreadable."""
         head, blobs = await self._ask({"do": "pieces", "paths": list(paths)}, raw)
         try:
-            lying = {str(p): _lying(inbound_id, raw, *place) for p, place in head["lying"].items()}
+            lying = {str(p): await _lying(inbound_id, raw, *place) for p, place in head["lying"].items()}
         except (AttributeError, TypeError, ValueError) as error:
             raise Unreadable(f"réponse du lecteur incompréhensible ({type(error).__name__})") from None
         return {**dict(zip(head["paths"], blobs, strict=True)), **lying}
 
-    async def _ask(self, head: dict[str, Any], raw: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    async def _ask(self, head: dict[str, Any], raw: bytes | Large) -> tuple[dict[str, Any], list[bytes]]:
         async with self._lock:
             child = await self._start()
             try:
-                held, self._held = self._held, raw if len(raw) <= HELD_BYTES else None
+                held, self._held = self._held, raw if isinstance(raw, bytes) and len(raw) <= HELD_BYTES else None
                 async with asyncio.timeout(self.wall_seconds):
                     await _send(child, head | {"held": raw is held}, b"" if raw is held else raw)
                     failpoints.hit("K08")
@@ -185,7 +185,7 @@ async def _spawn(memory_mb: int) -> asyncio.subprocess.Process:
     root = str(Path(__file__).resolve().parent.parent)
     environment = {"PYTHONPATH": root, "PATH": os.defpath, "LANG": "C.UTF-8"}
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-s", "-P", "-m", "mailbot.guard", str(memory_mb), str(os.getpid())),
+        *(sys.executable, "-s", "-P", "-m", "mailbot.guarded", str(memory_mb), str(os.getpid())),
         *map(str, frugal.CORES),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -204,15 +204,24 @@ def _widen(source: Any) -> None:
         fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _SLICE)
 
 
-async def _send(child: asyncio.subprocess.Process, head: dict[str, Any], blob: bytes) -> None:
+async def _send(child: asyncio.subprocess.Process, head: dict[str, Any], blob: bytes | Large) -> None:
     assert child.stdin
     try:
-        child.stdin.write(_head_frame(head, [blob]))
-        for at in range(0, len(blob), _SLICE):
-            child.stdin.write(blob[at : at + _SLICE])
+        child.stdin.write(head_frame(head, [blob]))
+        async for piece in _slices(blob):
+            child.stdin.write(piece)
             await child.stdin.drain()
     except RuntimeError as error:  # what libuv's loop says of a pipe whose reader has died
         raise ConnectionResetError(str(error)) from error
+
+
+async def _slices(blob: bytes | Large) -> AsyncIterator[bytes]:
+    if isinstance(blob, bytes):
+        for at in range(0, len(blob), _SLICE):
+            yield blob[at : at + _SLICE]
+    else:
+        async for piece in blob.pieces():
+            yield piece
 
 
 async def _receive(child: asyncio.subprocess.Process) -> tuple[dict[str, Any], list[bytes]]:
@@ -227,11 +236,6 @@ async def _receive(child: asyncio.subprocess.Process) -> tuple[dict[str, Any], l
     return head, [await child.stdout.readexactly(each) for each in sizes]
 
 
-def _head_frame(head: dict[str, Any], blobs: Sequence[bytes]) -> bytes:
-    body = json.dumps(head | {"blobs": [len(blob) for blob in blobs]}).encode()
-    return len(body).to_bytes(4, "big") + body
-
-
 def _read_back(head: dict[str, Any]) -> tuple[Message, Reading]:
     from mailbot import reading
 
@@ -241,10 +245,12 @@ def _read_back(head: dict[str, Any]) -> tuple[Message, Reading]:
         raise Unreadable(f"réponse du lecteur incompréhensible ({type(error).__name__})") from None
 
 
-def _lying(inbound_id: int, raw: bytes, begin: int, end: int) -> Lying:
-    if not 0 <= int(begin) < int(end) <= len(raw):
+async def _lying(inbound_id: int, raw: bytes | Large, begin: int, end: int) -> Lying:
+    begin, end = int(begin), int(end)
+    if not 0 <= begin < end <= len(raw):
         raise ValueError("outside of the mail")
-    return Lying(inbound_id=inbound_id, raw=raw, begin=int(begin), end=int(end))
+    written = memoryview(raw)[begin:end] if isinstance(raw, bytes) else await raw.cut(begin, end)
+    return Lying(inbound_id=inbound_id, begin=begin, written=written)
 
 
 def read_once(raw: bytes, words_json: dict[str, Any] | None = None) -> tuple[Message, Reading]:
@@ -255,142 +261,3 @@ def read_once(raw: bytes, words_json: dict[str, Any] | None = None) -> tuple[Mes
             return await guard.read(raw)
 
     return asyncio.run(once())
-
-
-# -- the child -----------------------------------------------------------------------------------------------------
-
-
-def _main(memory_mb: int, parent: int, *cores: int) -> None:
-    _fence(memory_mb, parent)
-    frugal.stay([0], cores)  # whoever starts us may have left but one of them to itself
-    # Nothing that a library prints may get between two frames.
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    try:
-        _serve(sys.stdin.buffer, out)
-    except MemoryError:  # while a mail came in, or while its answer went out
-        sys.exit("mailbot.guard: out of memory")
-    except BrokenPipeError:  # the parent was killed: nobody is left to answer, and nothing is to be said
-        os._exit(0)  # without flushing what nobody reads
-
-
-def _fence(memory_mb: int, parent: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    memory = memory_mb * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (RLIMIT_CPU_SECONDS, RLIMIT_CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        set_death_signal = 1  # PR_SET_PDEATHSIG
-        ctypes.CDLL(None, use_errno=True).prctl(set_death_signal, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        sys.exit(0)  # the parent died before it could be watched
-
-
-class Mail:
-    """The mail in hand; the files of one that is held are decoded once, for the reading and for whoever asks for them then."""
-
-    def __init__(self, raw: bytes) -> None:
-        self.raw = raw
-        self._files: dict[str, bytes] | None = None
-
-    def read(self, *, truncated: bool) -> Message:
-        files: dict[str, bytes] | None = {} if len(self.raw) <= HELD_BYTES else None
-        read = messages.read(self.raw, truncated=truncated, files=files)
-        self._files = files
-        return read
-
-    def cut_out(self, paths: Sequence[str]) -> dict[str, bytes]:
-        """`message.cut_out_all`."""
-        if self._files is None:
-            return messages.cut_out_all(self.raw, paths)
-        return {path: data for path, data in self._files.items() if path in paths}
-
-
-def _serve(source: BinaryIO, out: BinaryIO) -> None:
-    with frugal.loading(), warnings.catch_warnings(), frugal.without("soupsieve"):
-        warnings.simplefilter(
-            "ignore"
-        )  # bs4 says that it is not there, and it is for selectors, which nothing here uses
-        from mailbot import reading
-        from mailbot.message import reader  # noqa: F401  (loaded before a mail waits for it)
-
-    frugal.settle()
-    words: Any = None
-    mail = Mail(b"")
-    for mails in range(LIFE_MAILS + 1):
-        request = _take(source)
-        if request is None:
-            return
-        head, sent = request
-        mail = mail if head.get("held") else Mail(sent)
-        if head["do"] == "start":
-            words = reading.Words.from_json(head["words"]) if head["words"] else reading.EMPTY_WORDS
-        answer, blobs = _answer(reading, words, head, mail)
-        answer["last"] = answer.get("last", False) or mails >= LIFE_MAILS or _cpu_seconds() > LIFE_CPU_SECONDS
-        _give(out, answer, blobs)
-        if answer["last"]:
-            return
-
-
-def _take(source: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
-    size = source.read(4)
-    if len(size) < 4:
-        return None
-    head = json.loads(source.read(int.from_bytes(size, "big")))
-    return head, source.read(head["blobs"][0])
-
-
-def _give(out: BinaryIO, answer: dict[str, Any], blobs: Sequence[bytes]) -> None:
-    out.write(_head_frame(answer, blobs))
-    for blob in blobs:
-        out.write(blob)
-    out.flush()
-
-
-def _cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
-def _answer(
-    reading: ModuleType, words: Any, head: dict[str, Any], mail: Mail
-) -> tuple[dict[str, Any], Sequence[bytes]]:
-    try:
-        if head["do"] == "read":
-            return _said(reading, words, mail.read(truncated=head["truncated"])), []
-        if head["do"] == "read_headers":
-            return _said_at_least(reading, words, messages.read_headers(mail.raw)), []
-        if head["do"] == "cut_out":
-            found = mail.cut_out(head["paths"])
-            return {"paths": list(found)}, list(found.values())
-        if head["do"] == "pieces":
-            found = mail.cut_out(head["paths"])
-            lying = messages.lying(mail.raw, found)
-            sent = {path: data for path, data in found.items() if path not in lying}
-            return {"paths": list(sent), "lying": lying}, list(sent.values())
-    except messages.Unreadable as error:
-        return {"unreadable": error.reason}, []
-    except MemoryError:
-        return {"unreadable": "mémoire insuffisante pour lire ce message", "last": True}, []
-    except Exception as error:
-        return {"unreadable": f"erreur de lecture ({type(error).__name__})"}, []
-    return {}, []
-
-
-def _said(reading: ModuleType, words: Any, read: Message) -> dict[str, Any]:
-    return {"message": messages.to_json(read), "reading": reading.to_json(reading.read(read, words))}
-
-
-def _said_at_least(reading: ModuleType, words: Any, read: Message) -> dict[str, Any]:
-    # What broke the reading may be the subject itself: the sender is worth more than the suggestions.
-    try:
-        return _said(reading, words, read)
-    except Exception:
-        empty = reading.read(replace(read, subject=""), reading.EMPTY_WORDS)
-        return {"message": messages.to_json(read), "reading": reading.to_json(empty)}
-
-
-if __name__ == "__main__":
-    _main(*map(int, sys.argv[1:]))

@@ -184,7 +184,8 @@ class Road:
         try:
             if line is None:
                 raise aiosmtplib.SMTPServerDisconnected("Connection lost")
-            line.write(_stuffed(raw))
+            for piece in _stuffed(raw):
+                line.write(piece)
             response = await line.read_response(timeout=self.after_dot_seconds)
         except (aiosmtplib.SMTPException, OSError) as error:
             return self._uncertain(error)
@@ -260,12 +261,10 @@ class Road:
         return RoadClosed(f"le serveur SMTP nous refuse : {words}", "vérifiez smtp.*", ours=True)
 
 
-def _stuffed(raw: bytes) -> bytes:
-    """The text as DATA wants it, with its end (RFC 5321 §4.5.2)."""
+def _stuffed(raw: bytes) -> tuple[bytes, bytes]:
+    """The text as DATA wants it, and its end (RFC 5321 §4.5.2); the text is copied only where a line begins with a dot."""
     dotted = DOT.sub(b"..", raw)
-    return b"".join(
-        (b"." if raw.startswith(b".") else b"", dotted, b"" if raw.endswith(b"\r\n") else b"\r\n", b".\r\n")
-    )
+    return b"." + dotted if raw.startswith(b".") else dotted, b".\r\n" if raw.endswith(b"\r\n") else b"\r\n.\r\n"
 
 
 def _for_good(code: int) -> bool:

@@ -6,7 +6,8 @@ Runs in the mailbox's own thread; `Mailbox` does the IMAP, `store.keep` the reme
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import structlog
@@ -20,6 +21,7 @@ from mailbot.store import questions
 from mailbot.store.apply import raise_alarm
 from mailbot.store.keep import Spot
 from mailbot.store.ledger import Ledger, Session
+from mailbot.store.slabs import Spool
 
 SEARCH_BACK = timedelta(days=3)  # at least, so that a mail that was delivered late is found too
 REFUSALS = 3  # times that the server may refuse one mail before it is set aside
@@ -150,21 +152,46 @@ class Watch:
 
     def _take(self, folder: str, validity: int, mails: list[Listed], kind: str) -> int:
         """One set: fetched, and kept in one commit. Returns how many were new."""
-        now = self.clock()
-        try:
+        now = self.clock()  # before the fetching: what takes long to come was here when it began to
+        if len(mails) == 1 and self.mailbox.in_ranges(mails[0].size):
+            return self._take_large(folder, validity, mails[0], kind, now)
+        with self._counting_refusals(folder, validity):
             found = self.mailbox.fetch_set(folder, mails)
+        failpoints.hit("K02")
+        ready = [
+            (m, keeping.wrapped(f.raw), f.truncated) if (f := found.pop(m.uid, None)) else (m, None, False)
+            for m in mails
+        ]
+        return self._keep_all(folder, validity, ready, kind, now)
+
+    def _take_large(self, folder: str, validity: int, mail: Listed, kind: str, now: datetime) -> int:
+        """Piece by piece to the disk, then to the register, which nobody is kept from meanwhile."""
+        with Spool(self.config.data_dir) as spool:
+            with self._counting_refusals(folder, validity):
+                whole = self.mailbox.pour(folder, mail.uid, mail.size, spool.add)
+            failpoints.hit("K02")
+            ready = keeping.spooled(spool) if whole else None
+            return self._keep_all(folder, validity, [(mail, ready, False)], kind, now)
+
+    @contextmanager
+    def _counting_refusals(self, folder: str, validity: int) -> Iterator[None]:
+        try:
+            yield
         except Down as error:
             if error.uid is not None:  # this one mail, not the connection: it must not block the others for ever
                 spot = self._spot(folder, validity, error.uid)
                 self.refusals[spot] = self.refusals.get(spot, 0) + 1
             self.singly.add(folder)
             raise
-        failpoints.hit("K02")
-        ready = [
-            (m, keeping.wrapped(f.raw), f.truncated) if (f := found.pop(m.uid, None)) else (m, None, False)
-            for m in mails
-        ]
 
+    def _keep_all(
+        self,
+        folder: str,
+        validity: int,
+        ready: Sequence[tuple[Listed, keeping.Wrapped | None, bool]],
+        kind: str,
+        now: datetime,
+    ) -> int:
         def write(tx: Session) -> int:
             return sum(
                 self._keep(tx, self._spot(folder, validity, m.uid), m, raw, kind, now, truncated=cut)

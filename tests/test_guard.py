@@ -102,7 +102,7 @@ async def test_of_a_file_that_lies_in_the_mail_as_a_letter_would_write_it_only_t
     assert await reader.pieces(FILES, ["1", "2", "9"], 7) == {"1": b"\0\1\2\xff", "2": b"deux"}
     found = (await reader.pieces(raw, ["1"], 7))["1"]
     assert isinstance(found, message.Lying)
-    assert (found.inbound_id, bytes(found.view())) == (7, written)
+    assert (found.inbound_id, bytes(found.written)) == (7, written)
 
 
 @pytest.mark.parametrize("place", [[5, 4], [-1, 4], [0, 10**9], ["a", "b"], [1], 3, None])
@@ -249,7 +249,7 @@ def test_a_child_whose_parent_is_gone_ends_without_a_word() -> None:
     """Killed between two frames, the parent leaves a pipe that nobody reads: that is no fault to be logged."""
     root = str(Path(guard.__file__).parent.parent)
     child = subprocess.Popen(
-        [sys.executable, "-m", "mailbot.guard", "1024", str(os.getpid())],
+        [sys.executable, "-m", "mailbot.guarded", "1024", str(os.getpid())],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=root,
     )  # fmt: skip
     assert child.stdin

@@ -20,7 +20,7 @@ LONGEST = 400  # lines
 DESK = frozenset(
     "message reading identity verdict tags workdays complaint cadence colours traces fence rules effects letters desk".split()
 )
-HANDS = frozenset("store guard mailbox outbox oauth names jobs alarms app cli demo".split())
+HANDS = frozenset("store guard guarded mailbox outbox oauth names jobs alarms app cli demo".split())
 ABOVE = frozenset({"app", "several", "jobs", "cli", "__main__"})  # they know everything
 ONE_ROOM = {
     "bs4": "message",

@@ -135,6 +135,20 @@ def test_a_large_mail_comes_in_ranges_and_is_byte_identical(
     assert (b"BODY.PEEK[]<4194304.4194304>" in relay.said) == (size > 4 * 2**20)
 
 
+def test_a_large_mail_that_is_gone_gives_no_piece(mail_server: MailServer, user: str, opened: Open) -> None:
+    mail_server.put(RAW, user)
+    box = opened()
+    box.select("INBOX")
+    given: list[bytes] = []
+    assert not box.pour("INBOX", 99, 9 * 2**20, given.append)
+    assert given == []
+
+
+@pytest.mark.parametrize(("size", "ranges"), [(4 * 2**20, False), (4 * 2**20 + 1, True), (1 << 40, False)])
+def test_what_is_taken_whole_and_larger_than_a_piece_comes_in_ranges(opened: Open, size: int, *, ranges: bool) -> None:
+    assert opened().in_ranges(size) is ranges
+
+
 @pytest.mark.parametrize("told", [6 * 2**20, 12 * 2**20])
 def test_a_server_that_lies_about_the_size_cuts_nothing_off(
     mail_server: MailServer, user: str, opened: Open, told: int

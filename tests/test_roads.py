@@ -294,7 +294,7 @@ def test_a_letter_whose_end_matters_to_no_file_has_no_effect() -> None:
 @given(st.lists(st.sampled_from([b".", b"..", b"a", b"\r\n", b"\n", b"\r", b"\r\n.\r\n"]), max_size=30))
 def test_a_text_s_dots_are_doubled_at_the_head_of_each_line_and_only_its_end_ends_it(pieces: list[bytes]) -> None:
     raw = b"".join(pieces)
-    lines = _stuffed(raw).split(b"\n")
+    lines = b"".join(_stuffed(raw)).split(b"\n")
     assert lines[-2:] == [b".\r", b""]
     assert all(not line.startswith(b".") or line.startswith(b"..") for line in lines[:-2])
     back = b"\n".join(line[1:] if line.startswith(b".") else line for line in lines[:-2]) + b"\n"

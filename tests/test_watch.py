@@ -21,7 +21,8 @@ from structlog.testing import capture_logs
 from mailbot.config import Mailbox as Settings
 from mailbot.guard import Guard
 from mailbot.mailbox import Down, Listed, Mailbox
-from mailbot.store import ledger, questions
+from mailbot.store import ledger, questions, slabs
+from mailbot.store.keep import raw_of
 from mailbot.store.lead import Lost
 from mailbot.store.ledger import Ledger, Session
 from mailbot.store.tables import Alarm, Complaint, Inbound, Place, Raw
@@ -411,6 +412,27 @@ def test_a_line_that_breaks_in_the_middle_loses_and_doubles_nothing(
         assert len(watched.kept()) == then
     watched.start().pass_once()
     assert sorted(watched.kept()) == sorted(raws)
+
+
+def test_a_large_mail_comes_piece_by_piece_and_a_line_that_breaks_within_leaves_nothing(watched: Watched) -> None:
+    raw = mail(files=(("film.mp4", "video/mp4", bytes(range(256)) * 28_000),))
+    watched.put(raw)
+    relay: Between
+
+    def cut(piece: bytes) -> bytes:
+        if b"BODY.PEEK[]<8388608." in piece:
+            relay.cut()
+        return piece
+
+    with Between(watched.server.imap_port, ask=cut) as relay:
+        watch = watched.start(port=relay.port)
+        with pytest.raises(Down):
+            watch.pass_once()
+        assert watched.rows(Place) == []
+    assert watched.start().pass_once() == 1
+    [kept] = watched.rows(Inbound)
+    assert watched.register.ask(lambda tx: raw_of(tx, kept.id or 0)) == raw
+    assert [at for at, _ in watched.register.ask(lambda tx: slabs.large(tx, 1)).slabs] == [0, 4 * 2**20, 8 * 2**20]
 
 
 def test_mails_are_fetched_and_committed_in_sets_and_whoever_decides_is_told_after_each(watched: Watched) -> None:

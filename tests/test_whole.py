@@ -166,7 +166,7 @@ def received(register: Ledger, raw: bytes) -> int:
 
 
 def lying(inbound_id: int, raw: bytes, begin: int, end: int) -> Lying:
-    return Lying(inbound_id=inbound_id, raw=raw, begin=begin, end=end)
+    return Lying(inbound_id=inbound_id, begin=begin, written=raw[begin:end])
 
 
 def stored(register: Ledger, raw: bytes, *files: tuple[int, Lying]) -> int:

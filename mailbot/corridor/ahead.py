@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from mailbot.corridor.bench import Files
+from mailbot.corridor.bench import Files, Given
 from mailbot.message import Message
 from mailbot.reading import Reading
 
@@ -42,7 +42,7 @@ class Row:
     def __init__(self, mails: list[tuple[int, int | None]]) -> None:
         self.mails = mails
         self.counted = 0
-        self.given: tuple[bytes, bool] | None = None  # what the first of them holds
+        self.given: Given | None = None  # what the first of them holds
         self._reading: dict[int, asyncio.Task[Read | None]] = {}
         self._shared: tuple[int, int | None] | None = None
         self._one = asyncio.Lock()  # a mail and its files are read before the next is begun: the reader holds one

@@ -20,7 +20,7 @@ from mailbot import effects as fx
 from mailbot import frugal, letters, reading, rules
 from mailbot.config import Config
 from mailbot.guard import Guard
-from mailbot.store import codes, desks, ledger, questions, thread, whole
+from mailbot.store import codes, desks, ledger, questions, slabs, thread, whole
 from mailbot.store.apply import Act, Dressed
 from mailbot.store.ledger import Ledger, Session
 from mailbot.store.tables import Complaint, Letter
@@ -37,6 +37,9 @@ SOON = 0.1  # seconds that a letter waits for the commit of the decision that fo
 TABLE = 32  # acts at most that share a commit because they came while it was under way
 log = structlog.get_logger()
 _Wish = tuple[Callable[[Session], Any], "asyncio.Future[Any]"]  # what shall be done, and who waits for it
+Given = tuple[
+    bytes | slabs.Large, bool
+]  # a mail's bytes, or where they lie, and whether they were cut when it was fetched
 Files = dict[tuple[int, str], letters.File]  # (inbound id, attachment path) → name, type, bytes
 
 

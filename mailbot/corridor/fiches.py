@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import date, datetime
 
+from mailbot.corridor import large
 from mailbot.corridor.bench import Bench
 from mailbot.guard import Unreadable
 from mailbot.message import Message
@@ -57,9 +58,9 @@ def _told(held: Held, mail: Mail) -> bool:
 async def _text(bench: Bench, held: Held, mail: Mail) -> str:
     if mail.erased or mail.row.id is None:
         return ""
-    raw = await bench.ask(lambda tx: keep.raw_of(tx, mail.row.id or 0))
+    raw, truncated = await bench.ask(lambda tx: keep.to_read(tx, mail.row.id or 0))
     try:
-        message, reading = await bench.guard.read(raw, truncated=mail.row.truncated)
+        message, reading = await bench.guard.read(large.of(bench, raw), truncated=truncated)
     except Unreadable as error:
         return f"(message illisible : {error})"
     return words(

@@ -16,9 +16,9 @@ import structlog
 from mailbot import effects as fx
 from mailbot import failpoints, rules
 from mailbot.config import Person
-from mailbot.corridor import ahead, behind
+from mailbot.corridor import ahead, behind, large
 from mailbot.corridor.ahead import Read, Row
-from mailbot.corridor.bench import Bench, Files
+from mailbot.corridor.bench import Bench, Files, Given
 from mailbot.corridor.query import query_of
 from mailbot.desk import Desk
 from mailbot.guard import NotStarted, Unreadable
@@ -148,7 +148,7 @@ class Mails:
             await self.bench.db(lambda tx: keep.forgive_attempt(tx, inbound_id))
 
     async def read(
-        self, inbound_id: int, *, last: bool, deadly: bool = False, given: tuple[bytes, bool] | None = None
+        self, inbound_id: int, *, last: bool, deadly: bool = False, given: Given | None = None
     ) -> Read | None:
         """The mail read in the guard; at the last attempt with what its headers say; None: to be tried again.
 
@@ -157,7 +157,7 @@ class Mails:
         """
         if given is None:
             given = await self.bench.ask(lambda tx: keep.to_read(tx, inbound_id))
-        raw, truncated = given
+        raw, truncated = large.of(self.bench, given[0]), given[1]
         try:
             if deadly:
                 raise Unreadable("le bureau s’est arrêté chaque fois qu’il l’a lu")
@@ -169,10 +169,10 @@ class Mails:
             log.warning("unreadable", inbound=inbound_id, why=str(error))
             if not last:
                 return None
-            message, said = await self.bench.guard.read_headers(raw[:BEGINNING])
+            message, said = await self.bench.guard.read_headers(await large.beginning(raw, BEGINNING))
             return Read(inbound_id=inbound_id, message=message, reading=said, files={}, unreadable=str(error))
 
-    async def _files(self, inbound_id: int, raw: bytes, message: Message) -> Files:
+    async def _files(self, inbound_id: int, raw: bytes | large.Large, message: Message) -> Files:
         if message.automatic or message.listed or message.reports:
             return {}
         wanted = [path for _, path in rules.files_to_send(message, inbound_id)]
@@ -232,8 +232,8 @@ class Mails:
 
     async def cut(self, inbound_id: int, paths: list[str]) -> dict[str, bytes | Lying]:
         """Some attachments of a mail, or where they lie in it."""
-        raw = await self.bench.ask(lambda tx: keep.raw_of(tx, inbound_id))
-        return await self.bench.guard.pieces(raw, paths, inbound_id)
+        raw, _ = await self.bench.ask(lambda tx: keep.to_read(tx, inbound_id))
+        return await self.bench.guard.pieces(large.of(self.bench, raw), paths, inbound_id)
 
     def write(
         self, tx: Session, read: Read, cause: str, think: Callable[[Session, Any], Sequence[fx.Effect]]

@@ -14,7 +14,7 @@ import structlog
 from mailbot import failpoints, rules
 from mailbot.corridor.bench import Bench
 from mailbot.outbox import Answer, Road, RoadClosed
-from mailbot.store import apply, cases, desks, instance, lead, ledger, post, whole
+from mailbot.store import apply, cases, desks, instance, lead, ledger, post, slabs, whole
 from mailbot.store.ledger import Session
 from mailbot.workdays import local_date
 
@@ -123,7 +123,7 @@ class Post:
             row = post.standing(tx, letter.id)
         try:
             raw = whole.letter(tx, letter.id)
-        except whole.Torn as error:
+        except slabs.Torn as error:
             return Answer(outcome="refused", words=str(error))
         post.data_begun(tx, row, now)
         return raw

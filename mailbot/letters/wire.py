@@ -35,7 +35,7 @@ class Part:
         return (head(self.headers), NL, *self.body)
 
     def written(self) -> bytes:
-        return b"".join(piece.view() if isinstance(piece, Lying) else piece for piece in self.pieces())
+        return b"".join(piece.written if isinstance(piece, Lying) else piece for piece in self.pieces())
 
     def lying(self) -> tuple[tuple[int, Lying], ...]:
         """What of it lies in mails too, each with where it begins here."""

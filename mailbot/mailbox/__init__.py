@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import imaplib
-import io
 import os
 import re
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -24,29 +22,21 @@ from imap_tools import ImapToolsError
 
 from mailbot.config import Mailbox as Settings
 from mailbot.failpoints import hit
-from mailbot.mailbox.answers import MONTHS, Folders, Listed, excerpt, listed, section, sections, sort_folders
+from mailbot.mailbox import asking
+from mailbot.mailbox.answers import MONTHS, Folders, Listed, listed, sections, sort_folders
+from mailbot.mailbox.asking import Fetched
 from mailbot.mailbox.line import Line, Token, wire
 from mailbot.mailbox.trouble import Down, explain
 from mailbot.oauth.no_token import NoToken
 
 __all__ = ["Down", "Fetched", "Folders", "Listed", "Mailbox"]
 
-CHUNK = 4 * 2**20  # bytes: larger mails are fetched in ranges of this size
-BEGINNING = 512 * 2**10  # bytes of header, and of first part, kept of a mail above the limit
 IDLE_LIMIT = 240.0  # seconds: what sits between us and the server forgets silent connections much before 29 minutes
 _SEARCHED = 500  # mails asked for in one command after a search: command lines are limited
 CLOSED = {"\\noselect", "\\nonexistent"}  # folders that hold folders only
 _ROW = "(UID INTERNALDATE RFC822.SIZE)"
 # a server that talks nonsense makes imaplib stumble in many ways
 _ERRORS = (imaplib.IMAP4.error, ImapToolsError, OSError, ValueError, LookupError, TypeError, AttributeError)
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """A mail as it lies in the mailbox; `truncated`: header and beginning of the first part only."""
-
-    raw: bytes
-    truncated: bool
 
 
 class Mailbox:
@@ -184,7 +174,7 @@ class Mailbox:
             line.client.noop()  # "*" counts only what the server has announced
             self._looked[folder] = self._next
             line.hush()
-            rows = listed(_fetch(line, folder, f"{first_uid}:*", _ROW), datetime.now(UTC))
+            rows = listed(asking.rows(line, folder, f"{first_uid}:*", _ROW), datetime.now(UTC))
         # "n:*" always holds the last mail, even below n
         return [rows[uid] for uid in sorted(rows) if uid >= first_uid]
 
@@ -199,18 +189,18 @@ class Mailbox:
             uids = [word.decode() for found in data if found for word in found.split() if word.isdigit()]
             for start in range(0, len(uids), _SEARCHED):
                 some = ",".join(uids[start : start + _SEARCHED])
-                rows |= listed(_fetch(line, folder, some, _ROW), datetime.now(UTC))
+                rows |= listed(asking.rows(line, folder, some, _ROW), datetime.now(UTC))
         return [rows[uid] for uid in sorted(rows)]
 
     def headers(self, folder: str, uid: int) -> bytes | None:
         """The header of a mail, at most 512 KiB of it; None when the mail is gone."""
         with self._inside(folder) as line:
-            return _section(line, folder, uid, f"[HEADER]<0.{BEGINNING}>")
+            return asking.part(line, folder, uid, f"[HEADER]<0.{asking.BEGINNING}>")
 
     def message_id(self, folder: str, uid: int) -> str | None:
         """The Message-ID as it is written, "" without one; None when the mail is gone."""
         with self._inside(folder) as line:
-            field = _section(line, folder, uid, "[HEADER.FIELDS (MESSAGE-ID)]")
+            field = asking.part(line, folder, uid, "[HEADER.FIELDS (MESSAGE-ID)]")
         if field is None:
             return None
         return " ".join(field.partition(b":")[2].decode("ascii", "replace").split())
@@ -222,11 +212,22 @@ class Mailbox:
         """
         with self._inside(folder) as line:
             if size > self._limit:
-                return _beginning(line, folder, uid)
-            raw = _section(line, folder, uid, "[]") if size <= CHUNK else _in_ranges(line, folder, uid, size)
+                return asking.beginning(line, folder, uid)
+            raw = (
+                asking.part(line, folder, uid, "[]") if size <= asking.CHUNK else asking.joined(line, folder, uid, size)
+            )
         if raw is None or (not raw and size):
             return None
         return Fetched(raw, truncated=False)
+
+    def in_ranges(self, size: int) -> bool:
+        """Whether a mail of that size is taken whole, but in more than one piece."""
+        return asking.CHUNK < size <= self._limit
+
+    def pour(self, folder: str, uid: int, size: int, into: Callable[[bytes], object]) -> bool:
+        """`fetch` for such a mail: each piece is given to `into` as it comes. False: it is gone, or was before its end."""
+        with self._inside(folder) as line:
+            return asking.in_ranges(line, folder, uid, size, into) > 0
 
     def fetch_set(self, folder: str, mails: Sequence[Listed]) -> dict[int, Fetched]:
         """Several small mails in one command; without those that are gone. Where the server refuses the set, or leaves one
@@ -274,7 +275,7 @@ class Mailbox:
         found: set[int] = set()
         with self._inside(folder) as line:
             for word in words:
-                found |= _search(line, folder, word)
+                found |= asking.search(line, folder, word)
         return sorted(found)
 
     def erase(self, folder: str, uid: int) -> bool:
@@ -323,49 +324,6 @@ class Mailbox:
 def _demand(line: Line, folder: str, meant: int) -> None:
     if line.told("UIDVALIDITY") != meant:
         raise Down(f"Le dossier « {folder} » a été recréé par un autre logiciel", folder=folder)
-
-
-def _fetch(line: Line, folder: str, uids: str, what: str, uid: int | None = None) -> list[Any]:
-    kind, data = line.client.uid("FETCH", uids, what)
-    if kind != "OK":
-        asked = f"le message {uid}" if uid else "la liste des messages"
-        raise Down(f"Le serveur refuse de donner {asked} du dossier « {folder} »", folder=folder, uid=uid)
-    return list(data)
-
-
-def _section(line: Line, folder: str, uid: int, what: str) -> bytes | None:
-    return section(_fetch(line, folder, str(uid), f"(UID BODY.PEEK{what})", uid), uid)
-
-
-def _search(line: Line, folder: str, word: str) -> set[int]:
-    """A word goes as a literal: no quoting of it can be misread."""
-    client: Any = line.client
-    client.literal = word.encode()
-    kind, data = client.uid("SEARCH", "CHARSET", "UTF-8", "TEXT")
-    if kind != "OK":
-        raise Down(f"Le serveur refuse de chercher dans le dossier « {folder} »", folder=folder)
-    return {int(w) for found in data if found for w in found.split() if w.isdigit()}
-
-
-def _in_ranges(line: Line, folder: str, uid: int, size: int) -> bytes | None:
-    whole = io.BytesIO()  # its getvalue() does not copy: 150 MB are in memory once
-    while True:
-        part = _section(line, folder, uid, f"[]<{whole.tell()}.{CHUNK}>")
-        if part is None:
-            return None
-        whole.write(part)
-        # a short part is the end, unless the server gives less than asked
-        if not part or (len(part) < CHUNK and whole.tell() >= size):
-            return whole.getvalue()
-
-
-def _beginning(line: Line, folder: str, uid: int) -> Fetched | None:
-    header = _section(line, folder, uid, f"[HEADER]<0.{BEGINNING}>")
-    part_header = _section(line, folder, uid, f"[1.MIME]<0.{BEGINNING}>")
-    part = _section(line, folder, uid, f"[1]<0.{BEGINNING}>")
-    if header is None:
-        return None
-    return Fetched(excerpt(header, part_header or b"", part or b""), truncated=True)
 
 
 def _move(line: Line, uid: int, into: str) -> tuple[str, bytes]:

@@ -96,16 +96,12 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class Lying:
-    """A file in base64, in lines of 76 columns each with its end, as it stands in `raw`, the bytes of the mail `inbound_id`: a letter
-    of ours would write it so."""
+    """A file in base64, in lines of 76 columns each with its end, as it stands in the mail `inbound_id` from `begin` on: a letter of
+    ours would write it so."""
 
     inbound_id: int
-    raw: bytes
     begin: int
-    end: int
+    written: bytes | memoryview
 
     def __len__(self) -> int:
-        return self.end - self.begin
-
-    def view(self) -> memoryview:
-        return memoryview(self.raw)[self.begin : self.end]
+        return len(self.written)

@@ -17,7 +17,7 @@ from sqlalchemy import JSON, Table, bindparam, update
 from sqlmodel import AutoString, Session, SQLModel, col, select
 
 from mailbot import failpoints
-from mailbot.store import direct, journal, whole
+from mailbot.store import direct, journal, slabs, whole
 from mailbot.store.erasures import Erasure
 from mailbot.store.minutes import Meeting
 from mailbot.store.person import Holding, Mentions
@@ -159,6 +159,7 @@ def bare(tx: Session, row: Inbound, now: datetime) -> None:
     raw = tx.get_one(Raw, row.raw_id)
     if raw.erased_at is None:
         whole.give_back(tx, row.raw_id)
+        slabs.forget(tx, row.raw_id)
         raw.data, raw.erased_at = b"", now
     row.from_name, row.subject, row.message_id, row.waiting = "", "", "", False
     row.reason, row.proof = GONE if row.reason else "", row.proof.split(" ")[0]

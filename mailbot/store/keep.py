@@ -13,7 +13,7 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from mailbot import failpoints
-from mailbot.store import direct, packed
+from mailbot.store import direct, packed, slabs
 from mailbot.store.tables import Inbound, Place, Raw
 
 AT = select(Place.id, Place.inbound_id).where(
@@ -40,10 +40,10 @@ WAITING = (
     .order_by(col(Inbound.received_at), col(Inbound.id))
     .limit(bindparam("most"))
 )
-BYTES = select(Raw.data).join(Inbound, col(Inbound.raw_id) == col(Raw.id)).where(Inbound.id == bindparam("mail"))
+RAW_ID = select(Inbound.raw_id).where(Inbound.id == bindparam("mail"))
 ROW = columns(*Inbound.__table__.columns).where(col(Inbound.id) == bindparam("mail"))  # type: ignore[attr-defined]
 TO_READ = (
-    select(Raw.data, Inbound.truncated)
+    select(Raw.data, Raw.size, Raw.erased_at, Inbound.raw_id, Inbound.truncated)  # type: ignore[call-overload]
     .join(Inbound, col(Inbound.raw_id) == col(Raw.id))
     .where(Inbound.id == bindparam("mail"))
 )
@@ -74,11 +74,17 @@ class Wrapped:
     digest: str
     size: int
     frame: packed.Frame
+    spool: slabs.Spool | None = None  # of a large one
 
 
 def wrapped(raw: bytes) -> Wrapped:
     """Hashed and packed, which takes longer than to store it: before the register is taken, others work in it meanwhile."""
     return Wrapped(digest=hashlib.sha256(raw).hexdigest(), size=len(raw), frame=packed.packed(raw))
+
+
+def spooled(spool: slabs.Spool) -> Wrapped:
+    """A large mail, once all of it lies in the spool."""
+    return Wrapped(digest=spool.digest, size=spool.size, frame=packed.packed(b""), spool=spool)
 
 
 def keep(
@@ -117,6 +123,8 @@ def _inbound(
         assert known.id is not None
         return known.id, False
     raw_id = direct.add(tx, Raw, sha256=mail.digest, size=mail.size, data=mail.frame)
+    if mail.spool:
+        mail.spool.store(tx, raw_id)
     got = {"raw_id": raw_id, "account": account, "folder": kind, "received_at": received_at, "kept_at": now}
     inbound_id: int = direct.add(tx, Inbound, **got, truncated=truncated)
     return inbound_id, True
@@ -250,10 +258,11 @@ def light(tx: Session, ids: Sequence[int], most: int) -> dict[int, int]:
     return {inbound_id: size for inbound_id, size in found if inbound_id is not None}
 
 
-def to_read(tx: Session, inbound_id: int) -> tuple[bytes, bool]:
-    """A mail's bytes, and whether they were cut when it was fetched."""
+def to_read(tx: Session, inbound_id: int) -> tuple[bytes | slabs.Large, bool]:
+    """A mail's bytes, or where they lie, and whether they were cut when it was fetched."""
     row = direct.ask(tx, TO_READ, mail=inbound_id).one()
-    return row.data, row.truncated
+    in_slabs = row.size and not row.data and not row.erased_at
+    return slabs.large(tx, row.raw_id) if in_slabs else row.data, row.truncated
 
 
 def row_of(tx: Session, inbound_id: int) -> Any:
@@ -262,5 +271,5 @@ def row_of(tx: Session, inbound_id: int) -> Any:
 
 
 def raw_of(tx: Session, inbound_id: int) -> bytes:
-    found: bytes = direct.ask(tx, BYTES, mail=inbound_id).scalar_one()
-    return found
+    """A mail's bytes, however large."""
+    return slabs.mail(tx, direct.ask(tx, RAW_ID, mail=inbound_id).scalar_one())

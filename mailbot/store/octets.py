@@ -1,5 +1,5 @@
-"""The tables of the letters' bytes, apart from what happens to each letter: SQLite writes a row anew, with all that lies in it, at
-every change of state, and a letter with files is megabytes."""
+"""The tables of bytes that lie apart. Those of letters from what happens to each: SQLite writes a row anew, with all that lies in it,
+at every change of state, and a letter with files is megabytes. Those of large mails, so that none of them is in memory whole."""
 
 from __future__ import annotations
 
@@ -25,3 +25,12 @@ class Stretch(SQLModel, table=True):
     raw_id: int = Field(foreign_key="raw.id", index=True)
     begin: int
     size: int
+
+
+class Slab(SQLModel, table=True):
+    """`size` bytes of a large mail from `begin` on, which has none in its row."""
+
+    raw_id: int | None = Field(default=None, primary_key=True, foreign_key="raw.id")
+    begin: int | None = Field(default=None, primary_key=True)
+    size: int
+    data: bytes = Field(sa_column=Column(packed.Packed, nullable=False))

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session, col, or_, select
 
 from mailbot.complaint import ENDED
-from mailbot.store import meetings, whole
+from mailbot.store import keep, meetings, slabs, whole
 from mailbot.store.tables import Attachment, Complaint, Inbound, Journal, JournalText, Letter, Raw
 from mailbot.traces import Traces, usable
 
@@ -101,7 +101,7 @@ def mentions(tx: Session, found: Holding, traces: Traces, *, inside: Collection[
     }  # the words of a page are packed: no search of its bytes finds them
     rows = tx.exec(select(Inbound.id, Inbound.complaint_id, Inbound.raw_id)).all() if others else []
     for mail, file, raw_id in rows:
-        if mail not in mine and traces.within(tx.exec(select(Raw.data).where(Raw.id == raw_id)).one()):
+        if mail not in mine and traces.within(slabs.mail(tx, raw_id)):
             mails.append(mail or 0)
             named.append(numbers.get(file, ""))
     letters = tx.exec(select(Letter.id, Letter.complaint_id, Letter.to_addr, Letter.name)).all()
@@ -217,7 +217,7 @@ def everything(tx: Session, address: str, *, staff: Collection[str]) -> Everythi
 
 
 def mail_bytes(tx: Session, inbound_id: int) -> bytes:
-    return tx.exec(select(Raw.data).join(Inbound).where(Inbound.id == inbound_id)).one()
+    return keep.raw_of(tx, inbound_id)
 
 
 def files_of(tx: Session, inbound_id: int) -> list[tuple[str, str, str]]:

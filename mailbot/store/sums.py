@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
+from mailbot.store import slabs
 from mailbot.store.tables import Attachment, Inbound, Journal, Letter, Raw
 
 
@@ -38,7 +39,8 @@ def erased(tx: Session) -> set[int]:
 
 def octets(tx: Session, raw_id: int) -> bytes | None:
     """The mail's bytes; None when they are no longer those that were written."""
-    data, sha256, size = tx.exec(select(Raw.data, Raw.sha256, Raw.size).where(Raw.id == raw_id)).one()
+    sha256, size = tx.exec(select(Raw.sha256, Raw.size).where(Raw.id == raw_id)).one()
+    data = slabs.mail(tx, raw_id)
     return data if len(data) == size and hashlib.sha256(data).hexdigest() == sha256 else None
 
 

@@ -22,7 +22,7 @@ SQLModel.metadata.naming_convention = MetaData(
 
 from mailbot.store import erasures, minutes, packed, terms  # noqa: E402, F401  (tables of their own pages, named by the same convention)
 from mailbot.store.improvements import Action, ActionFile, Cause  # noqa: E402, F401
-from mailbot.store.octets import Octets, Stretch  # noqa: E402, F401
+from mailbot.store.octets import Octets, Slab, Stretch  # noqa: E402, F401
 
 _UNSIGNED = BigInteger().with_variant(Integer, "sqlite")  # 32 bits without a sign (RFC 9051 §2.3.1.1)
 _EMPTY, _ZERO, _FALSE = {"server_default": ""}, {"server_default": "0"}, {"server_default": false()}
@@ -38,7 +38,8 @@ class Meta(SQLModel, table=True):
 
 
 class Raw(SQLModel, table=True):
-    """The bytes of a mail, once. Erased, hash and size stay: the same mail seen again is known, and brings nothing back."""
+    """The bytes of a mail, once; none where they lie in slabs: `store.slabs` has those of any mail. Erased, hash and size stay: the
+    same mail seen again is known, and brings nothing back."""
 
     id: int | None = Field(default=None, primary_key=True)
     sha256: str = Field(unique=True)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session, col, select
 
 from mailbot.message import Lying
-from mailbot.store import direct
+from mailbot.store import direct, slabs
 from mailbot.store.tables import Inbound, Octets, Raw, Stretch
 
 _LETTER = (
@@ -21,16 +21,11 @@ _LETTER = (
     .where(col(Octets.letter_id) == bindparam("letter"))
     .order_by(col(Stretch.rank))
 )
-_MAIL = select(Raw.data, Raw.size).where(Raw.id == bindparam("raw"))
 _STANDS = (
     select(Raw.id)
     .join(Inbound, col(Inbound.raw_id) == col(Raw.id))
     .where(Inbound.id == bindparam("mail"), col(Raw.erased_at).is_(None))
 )
-
-
-class Torn(RuntimeError):
-    """A letter cannot be put together again: a mail that it needs is not what was received."""
 
 
 def put(tx: Session, letter_id: int, raw: bytes, lying: Iterable[tuple[int, Lying]]) -> None:
@@ -53,7 +48,7 @@ def put(tx: Session, letter_id: int, raw: bytes, lying: Iterable[tuple[int, Lyin
 
 
 def letter(tx: Session, letter_id: int) -> bytes:
-    """As it leaves or left; empty once erased. Raises Torn, and NoResultFound where there is no such letter."""
+    """As it leaves or left; empty once erased. Raises slabs.Torn, and NoResultFound where there is no such letter."""
     return _together(tx, letter_id, _stretch)
 
 
@@ -62,32 +57,29 @@ def remains(tx: Session, letter_id: int) -> bytes:
     return _together(tx, letter_id, _stretch_if_any)
 
 
-def _together(tx: Session, letter_id: int, stretch: Callable[[Session, Any], bytes]) -> bytes:
+def _together(tx: Session, letter_id: int, stretch: Callable[[Session, Any], list[memoryview]]) -> bytes:
     rows = direct.ask(tx, _LETTER, letter=letter_id).rows
     if not rows:
         raise NoResultFound
     own: bytes = rows[0].raw
-    pieces, done = [], 0
+    pieces: list[bytes | memoryview] = []
+    done = 0
     for row in rows:
         if row.raw_id is not None:
-            pieces += [own[done : row.at], stretch(tx, row)]
+            pieces += [own[done : row.at], *stretch(tx, row)]
             done = row.at
     return b"".join([*pieces, own[done:]]) if pieces else own
 
 
-def _stretch(tx: Session, row: Any) -> bytes:
-    data, size = direct.ask(tx, _MAIL, raw=row.raw_id).one()
-    if len(data) != size:
-        raise Torn(f"les octets n° {row.raw_id} ne sont plus ceux qui ont été reçus")
-    found: bytes = data[row.begin : row.begin + row.size]
-    return found
+def _stretch(tx: Session, row: Any) -> list[memoryview]:
+    return slabs.stretch(tx, row.raw_id, row.begin, row.size)
 
 
-def _stretch_if_any(tx: Session, row: Any) -> bytes:
+def _stretch_if_any(tx: Session, row: Any) -> list[memoryview]:
     try:
         return _stretch(tx, row)
-    except Torn:
-        return b""
+    except slabs.Torn:
+        return []
 
 
 def give_back(tx: Session, raw_id: int) -> None:

@@ -303,7 +303,7 @@ def _readers(parent: int) -> int:
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):  # it ended meanwhile
             words = file.read_bytes().split(b"\0")
-            found += b"mailbot.guard" in words and str(parent).encode() in words
+            found += b"mailbot.guarded" in words and str(parent).encode() in words
     return found
 
 

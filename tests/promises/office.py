@@ -141,6 +141,9 @@ class Drawer:
         held = self.folders_[folder].get(uid)
         return Fetched(raw=held[0], truncated=False) if held else None
 
+    def in_ranges(self, size: int) -> bool:
+        return False
+
     def fetch_set(self, folder: str, mails: Sequence[Listed]) -> dict[int, Fetched]:
         found = {m.uid: self.fetch(folder, m.uid, m.size) for m in mails}
         return {uid: fetched for uid, fetched in found.items() if fetched}

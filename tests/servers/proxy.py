@@ -80,6 +80,7 @@ class Proxy:
         [self.port] = free_ports(1)
         self.reached, self.struck = threading.Event(), threading.Event()
         self.connections = 0
+        self.strikes = 0  # connections struck since `spoil`
         self.step = Step()
         self.fault: Fault | None = None
         self.open: set[_Talk] = set()
@@ -127,6 +128,7 @@ class Proxy:
         if fault is not None:
             self.reached.clear()
             self.struck.clear()
+            self.strikes = 0
         await self.listen()
 
     # -- connections -------------------------------------------------------------------------------------------------
@@ -261,6 +263,7 @@ class _Talk:
             self.proxy.struck.set()
             await _write(goal, piece if whole is True else b"")
             return
+        self.proxy.strikes += 1
         self.proxy.struck.set()
         self.dead = fault in BROKEN
         await getattr(self, f"_{fault}")(goal, piece)
