@@ -6,8 +6,8 @@ Runs in the mailbox's own thread; `Mailbox` does the IMAP, `store.keep` the reme
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 
 import structlog
@@ -153,25 +153,31 @@ class Watch:
     def _take(self, folder: str, validity: int, mails: list[Listed], kind: str) -> int:
         """One set: fetched, and kept in one commit. Returns how many were new."""
         now = self.clock()  # before the fetching: what takes long to come was here when it began to
-        if len(mails) == 1 and self.mailbox.in_ranges(mails[0].size):
-            return self._take_large(folder, validity, mails[0], kind, now)
-        with self._counting_refusals(folder, validity):
-            found = self.mailbox.fetch_set(folder, mails)
-        failpoints.hit("K02")
-        ready = [
-            (m, keeping.wrapped(f.raw), f.truncated) if (f := found.pop(m.uid, None)) else (m, None, False)
-            for m in mails
-        ]
-        return self._keep_all(folder, validity, ready, kind, now)
-
-    def _take_large(self, folder: str, validity: int, mail: Listed, kind: str, now: datetime) -> int:
-        """Piece by piece to the disk, then to the register, which nobody is kept from meanwhile."""
-        with Spool(self.config.data_dir) as spool:
+        spots = [self._spot(folder, validity, mail.uid) for mail in mails]
+        with ExitStack() as spools:
             with self._counting_refusals(folder, validity):
-                whole = self.mailbox.pour(folder, mail.uid, mail.size, spool.add)
+                fetched = self._fetched(folder, mails, spools)
             failpoints.hit("K02")
-            ready = keeping.spooled(spool) if whole else None
-            return self._keep_all(folder, validity, [(mail, ready, False)], kind, now)
+            ready = list(zip(spots, mails, fetched, strict=True))
+            new = self.ledger.run(lambda tx: sum(self._keep(tx, *each, kind, now) for each in ready))
+        failpoints.hit("K04")
+        if new:
+            self.on_kept()
+        return new
+
+    def _fetched(self, folder: str, mails: list[Listed], spools: ExitStack) -> list[keeping.Wrapped | None]:
+        """Ready to be kept, in their order; None for what is gone. A large mail, which comes alone, lies in one of the `spools`."""
+        if len(mails) == 1 and self.mailbox.in_ranges(mails[0].size):
+            return [self._poured(folder, mails[0], spools.enter_context(Spool(self.config.data_dir)))]
+        found = self.mailbox.fetch_set(folder, mails)
+        return [
+            keeping.wrapped(f.raw, truncated=f.truncated) if (f := found.pop(mail.uid, None)) else None
+            for mail in mails
+        ]
+
+    def _poured(self, folder: str, mail: Listed, spool: Spool) -> keeping.Wrapped | None:
+        """Piece by piece to the disk, and from there to the register, which nobody is kept from while a slow line brings it."""
+        return keeping.spooled(spool) if self.mailbox.pour(folder, mail.uid, mail.size, spool.add) else None
 
     @contextmanager
     def _counting_refusals(self, folder: str, validity: int) -> Iterator[None]:
@@ -184,50 +190,13 @@ class Watch:
             self.singly.add(folder)
             raise
 
-    def _keep_all(
-        self,
-        folder: str,
-        validity: int,
-        ready: Sequence[tuple[Listed, keeping.Wrapped | None, bool]],
-        kind: str,
-        now: datetime,
-    ) -> int:
-        def write(tx: Session) -> int:
-            return sum(
-                self._keep(tx, self._spot(folder, validity, m.uid), m, raw, kind, now, truncated=cut)
-                for m, raw, cut in ready
-            )
-
-        new = self.ledger.run(write)
-        failpoints.hit("K04")
-        if new:
-            self.on_kept()
-        return new
-
     def _keep(
-        self,
-        tx: Session,
-        spot: Spot,
-        mail: Listed,
-        raw: keeping.Wrapped | None,
-        kind: str,
-        now: datetime,
-        *,
-        truncated: bool,
+        self, tx: Session, spot: Spot, mail: Listed, raw: keeping.Wrapped | None, kind: str, now: datetime
     ) -> bool:
         if raw is None:
             keeping.note_place(tx, spot, now, state="vanished")
             return False
-        kept = keeping.keep(
-            tx,
-            spot,
-            raw,
-            kind=kind,
-            received_at=mail.received_at,
-            now=now,
-            truncated=truncated,
-        )
-        return kept.new
+        return keeping.keep(tx, spot, raw, kind=kind, received_at=mail.received_at, now=now).new
 
     def _refused(self, spot: Spot) -> None:
         """A mail that the server shows and does not give: named, alarmed, and the line moves (design invariant 7)."""

@@ -30,7 +30,7 @@ from mailbot.log import log_to
 from mailbot.outbox import Road
 from mailbot.rehearse import clock
 from mailbot.store import ledger, questions
-from mailbot.store.keep import Spot, keep
+from mailbot.store.keep import Spot, keep, wrapped
 from mailbot.store.ledger import Ledger
 from mailbot.store.tables import Alarm, Complaint, Due, Inbound, Letter
 
@@ -65,7 +65,7 @@ class Room:
         spot = Spot(account=cast.BOX, folder=kind, uidvalidity=1, uid=next(SERIAL))
         now = self.clock()
         kept = self.register.run(
-            lambda tx: keep(tx, spot, raw, kind=kind, received_at=at or now, now=now, truncated=truncated)
+            lambda tx: keep(tx, spot, wrapped(raw, truncated=truncated), kind=kind, received_at=at or now, now=now)
         )
         return kept.inbound_id
 

@@ -156,6 +156,11 @@ def test_every_figure_of_the_list_is_there_once_with_its_formula() -> None:
     assert all(f.formula and f.name for f in FOUND.values())
 
 
+def test_one_file_of_one_colleague_is_told_as_one() -> None:
+    one = figures(Register(files=(filed(1, 4),), calendar=CALENDAR), MAY)
+    assert _text(one, 29) == "1 ouvert, 1 responsable ; rappels : 0"
+
+
 def test_where_nothing_happened_no_target_is_missed() -> None:
     empty = figures(Register(files=(), calendar=CALENDAR), MAY)
     assert [f.rank for f in empty if f.met is False] == []

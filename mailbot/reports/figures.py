@@ -8,7 +8,7 @@ to be « non mesuré », never guessed. Files closed « sans suite » have no re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from statistics import median
@@ -357,7 +357,12 @@ def _told_inside(a: Asked) -> Made:
 def _load(a: Asked) -> Made:
     rows = tuple((who, n) for who, n, _ in pareto(f.assignee for f in a.open))
     chases = sum(f.chased for f in [*a.closed, *a.open])
-    return {"text": f"{len(a.open)} ouverts, {len(rows)} responsables ; rappels : {chases}", "rows": rows}
+    held = f"{len(a.open)} ouvert{_s(a.open)}, {len(rows)} responsable{_s(rows)}"
+    return {"text": f"{held} ; rappels : {chases}", "rows": rows}
+
+
+def _s(several: Sequence[object]) -> str:
+    return "s" if len(several) > 1 else ""
 
 
 @_figure(

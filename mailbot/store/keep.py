@@ -75,11 +75,13 @@ class Wrapped:
     size: int
     frame: packed.Frame
     spool: slabs.Spool | None = None  # of a large one
+    truncated: bool = False  # only header and beginning were fetched
 
 
-def wrapped(raw: bytes) -> Wrapped:
+def wrapped(raw: bytes, *, truncated: bool = False) -> Wrapped:
     """Hashed and packed, which takes longer than to store it: before the register is taken, others work in it meanwhile."""
-    return Wrapped(digest=hashlib.sha256(raw).hexdigest(), size=len(raw), frame=packed.packed(raw))
+    digest = hashlib.sha256(raw).hexdigest()
+    return Wrapped(digest=digest, size=len(raw), frame=packed.packed(raw), truncated=truncated)
 
 
 def spooled(spool: slabs.Spool) -> Wrapped:
@@ -95,16 +97,13 @@ def keep(
     kind: str,
     received_at: datetime,
     now: datetime,
-    truncated: bool = False,
 ) -> Kept:
     """Stores a mail and its place. Harmless when repeated."""
     known = direct.ask(tx, AT, **asdict(spot)).first()
     if known and known.inbound_id is not None:
         return Kept(inbound_id=known.inbound_id, new=False)
     mail = raw if isinstance(raw, Wrapped) else wrapped(raw)
-    inbound_id, new = _inbound(
-        tx, mail, account=spot.account, kind=kind, received_at=received_at, now=now, truncated=truncated
-    )
+    inbound_id, new = _inbound(tx, mail, account=spot.account, kind=kind, received_at=received_at, now=now)
     if known:
         direct.ask(tx, HELD, place=known.id, inbound_id=inbound_id, state="known")
     else:
@@ -114,7 +113,7 @@ def keep(
 
 
 def _inbound(
-    tx: Session, mail: Wrapped, *, account: str, kind: str, received_at: datetime, now: datetime, truncated: bool
+    tx: Session, mail: Wrapped, *, account: str, kind: str, received_at: datetime, now: datetime
 ) -> tuple[int, bool]:
     stored = direct.ask(tx, STORED, digest=mail.digest).scalar()
     if stored is not None:
@@ -126,7 +125,7 @@ def _inbound(
     if mail.spool:
         mail.spool.store(tx, raw_id)
     got = {"raw_id": raw_id, "account": account, "folder": kind, "received_at": received_at, "kept_at": now}
-    inbound_id: int = direct.add(tx, Inbound, **got, truncated=truncated)
+    inbound_id: int = direct.add(tx, Inbound, **got, truncated=mail.truncated)
     return inbound_id, True
 
 

@@ -56,6 +56,8 @@ TABLE = [  # what is so, and the red lines of it
     ({"owed": 4, "owed_since": NOW - AGO}, set()),
     ({"owed": 4, "owed_since": TWO_HOURS, "mute": "ce registre est une copie"}, {"parole"}),
     ({"late_since": TWO_HOURS}, {"horloge"}),
+    ({"at_work": 2, "reader": "a:1", "reader_since": TWO_HOURS}, set()),
+    ({"at_work": 2}, {"partage"}),  # nobody reads the mailbox
     ({"backup_at": NOW - timedelta(days=3)}, set()),  # no copy is asked for
     ({"backup_at": NOW - timedelta(days=3), "settings": {"backup": Backup(folder=Path("/x"))}}, {"sauvegarde"}),
     ({"backup_at": TWO_HOURS, "settings": {"backup": Backup(folder=Path("/x"))}}, set()),
@@ -70,6 +72,14 @@ def test_what_is_red_and_when(so: dict[str, Any], red: set[str]) -> None:
     found = judged(**so)
     assert {s.what for s in found.signs if s.state == "red"} == red
     assert found.well is (not red)
+
+
+def test_where_several_daemons_share_a_register_it_is_said_who_reads_and_how_many_are_at_work() -> None:
+    said = status.lines(judged(at_work=2, reader="\x1b[31mune:1", reader_since=TWO_HOURS))
+    [line] = [each for each in said if "partage" in each]
+    assert "une:1 lit la boîte depuis 2 h ; 2 au travail sur ce registre" in line
+    assert "\x1b" not in line
+    assert not any("partage" in each for each in status.lines(judged()))
 
 
 def test_alive_is_a_tick_and_ready_is_a_mailbox_read_too() -> None:
