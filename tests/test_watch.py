@@ -386,6 +386,20 @@ def test_above_the_limit_headers_and_text_are_kept_and_the_mail_stays_where_it_i
 # -- lines that break ----------------------------------------------------------------------------------------------------
 
 
+@contextlib.contextmanager
+def breaking(watched: Watched, *words: bytes) -> Iterator[Between]:
+    """A line that breaks whenever one of these is asked."""
+    relay: Between
+
+    def cut(piece: bytes) -> bytes:
+        if any(each in piece for each in words):
+            relay.cut()
+        return piece
+
+    with Between(watched.server.imap_port, ask=cut) as relay:
+        yield relay
+
+
 @pytest.mark.parametrize(("at", "first", "then"), [(b"UID FETCH 3 (", 0, 2), (b"UID FETCH 1,2,3,4 (", 0, 4)])
 def test_a_line_that_breaks_in_the_middle_loses_and_doubles_nothing(
     watched: Watched, at: bytes, first: int, then: int
@@ -394,14 +408,7 @@ def test_a_line_that_breaks_in_the_middle_loses_and_doubles_nothing(
     raws = [mail(f"n° {n}") for n in range(4)]
     for raw in raws:
         watched.put(raw)
-    relay: Between
-
-    def cut(piece: bytes) -> bytes:
-        if at in piece or b"UID FETCH 1,2,3,4 (" in piece:
-            relay.cut()
-        return piece
-
-    with Between(watched.server.imap_port, ask=cut) as relay:
+    with breaking(watched, at, b"UID FETCH 1,2,3,4 (") as relay:
         watch = watched.start(port=relay.port)
         with pytest.raises(Down):
             watch.pass_once()
@@ -417,14 +424,7 @@ def test_a_line_that_breaks_in_the_middle_loses_and_doubles_nothing(
 def test_a_large_mail_comes_piece_by_piece_and_a_line_that_breaks_within_leaves_nothing(watched: Watched) -> None:
     raw = mail(files=(("film.mp4", "video/mp4", bytes(range(256)) * 28_000),))
     watched.put(raw)
-    relay: Between
-
-    def cut(piece: bytes) -> bytes:
-        if b"BODY.PEEK[]<8388608." in piece:
-            relay.cut()
-        return piece
-
-    with Between(watched.server.imap_port, ask=cut) as relay:
+    with breaking(watched, b"BODY.PEEK[]<8388608.") as relay:
         watch = watched.start(port=relay.port)
         with pytest.raises(Down):
             watch.pass_once()
