@@ -115,8 +115,9 @@ class Guard:
         """`cut_out` for a letter: of a file that lies in this mail as the letter would write it, only where. Raises Unreadable."""
         head, blobs = await self._ask({"do": "pieces", "paths": list(paths)}, raw)
         try:
-            lying = {str(p): await _lying(inbound_id, raw, *place) for p, place in head["lying"].items()}
-        except (AttributeError, TypeError, ValueError) as error:
+            places = {path: head["lying"][path] for path in paths if path in head["lying"]}
+            lying = {path: await _lying(inbound_id, raw, *place) for path, place in places.items()}
+        except (KeyError, TypeError, ValueError) as error:
             raise Unreadable(f"réponse du lecteur incompréhensible ({type(error).__name__})") from None
         return {**dict(zip(head["paths"], blobs, strict=True)), **lying}
 

@@ -105,16 +105,27 @@ async def test_of_a_file_that_lies_in_the_mail_as_a_letter_would_write_it_only_t
     assert (found.inbound_id, bytes(found.written)) == (7, written)
 
 
-@pytest.mark.parametrize("place", [[5, 4], [-1, 4], [0, 10**9], ["a", "b"], [1], 3, None])
+SAID = [{"lying": {"1": place}} for place in ([5, 4], [-1, 4], [0, 10**9], ["a", "b"], [1], 3, None)]
+
+
+@pytest.mark.parametrize("said", [*SAID, {"lying": 3}, {}])
 async def test_a_reader_that_a_mail_took_over_can_name_no_place_outside_of_it(
-    reader: Guard, monkeypatch: pytest.MonkeyPatch, place: object
+    reader: Guard, monkeypatch: pytest.MonkeyPatch, said: dict[str, object]
 ) -> None:
     async def answered(*_: object) -> object:
-        return {"paths": [], "lying": {"1": place}}, []
+        return {"paths": [], **said}, []
 
     monkeypatch.setattr(reader, "_ask", answered)
     with pytest.raises(guard.Unreadable, match="incompréhensible"):
         await reader.pieces(FILES, ["1"], 7)
+
+
+async def test_a_place_that_nobody_asked_for_is_not_listened_to(reader: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answered(*_: object) -> object:
+        return {"paths": [], "lying": {"9": [0, 4]}}, []
+
+    monkeypatch.setattr(reader, "_ask", answered)
+    assert await reader.pieces(FILES, ["1"], 7) == {}
 
 
 async def test_one_child_serves_many_mails(reader: Guard) -> None:

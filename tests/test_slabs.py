@@ -183,3 +183,4 @@ async def test_a_large_mail_that_was_damaged_before_its_decision_is_set_aside_an
         assert desk.inbound(kept).verdict == "quarantined"
         assert desk.inbound(other).verdict == "complaint"
         assert list(desk.alarms()) == [f"set-aside:{kept}"]
+        assert "Torn" in desk.alarms()[f"set-aside:{kept}"]

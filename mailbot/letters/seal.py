@@ -93,7 +93,8 @@ def seal(
     except MessageError as error:  # HeaderParseError: an encoded word that holds a header
         raise Injected(f"en-tête que la bibliothèque refuse d’écrire : {error}") from None
     check(raw, names=[*headers, "MIME-Version", "Content-Type"], to=to, from_=house.mailbox_address)
-    return Sealed(raw=raw, lying=whole.lying(), message_id=message_id, marker=marker, to=to, subject=words.subject)
+    lying = whole.lying() if files else ()
+    return Sealed(raw=raw, lying=lying, message_id=message_id, marker=marker, to=to, subject=words.subject)
 
 
 def _random_word(octets: bytes) -> str:

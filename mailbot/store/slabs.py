@@ -25,7 +25,7 @@ _SLABS = (
 _BEGINS = select(Slab.begin, Slab.size).where(Slab.raw_id == bindparam("raw")).order_by(col(Slab.begin))
 
 
-class Torn(RuntimeError):
+class Torn(Exception):
     """A mail is no longer what was received."""
 
     def __init__(self, raw_id: int) -> None:
