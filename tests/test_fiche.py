@@ -258,6 +258,25 @@ def test_every_step_that_a_tag_writes_has_french_words() -> None:
     assert said.step("decided-complaint") == "décidé : réclamation"
 
 
+@pytest.mark.parametrize(
+    ("written", "said_"),
+    [
+        (
+            "réponse acceptée le 2026-05-19T09:04+00:00 ; échéance 2026-05-20",
+            "réponse acceptée le 19/05/2026 à 11:04 ; échéance 20/05/2026",
+        ),
+        ("lu à 2026-12-31T23:30:05.25Z", "lu à 01/01/2027 à 00:30"),
+        (
+            "le 2026-13-45, REC-2026-0031, 12026-05-19, 2026-05-19-b",
+            "le 2026-13-45, REC-2026-0031, 12026-05-19, 2026-05-19-b",
+        ),
+        ("2026-05-19T10:00 sans fuseau", "2026-05-19T10:00 sans fuseau"),
+    ],
+)
+def test_the_journal_is_read_with_the_days_and_hours_of_the_desk(written: str, said_: str) -> None:
+    assert said.Speaker(config=cast.config()).dated(written) == said_
+
+
 def test_every_kind_of_letter_that_belongs_to_a_file_has_a_name() -> None:
     from mailbot.letters.dress import KINDS
 

@@ -394,5 +394,5 @@ def _proof(letter: Sent) -> str:
 
 
 def _step(line: Line, say: Speaker) -> list[str]:
-    text = ERASED if line.text is None else line.text
+    text = ERASED if line.text is None else say.dated(line.text)
     return [say.moment(line.at), say.name(line.actor), said.step(line.event), text]

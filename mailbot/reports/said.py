@@ -25,6 +25,9 @@ STEPS = {
     "letter-refused": "lettre refusée", "letter-uncertain": "remise incertaine", "letter-given_up": "lettre abandonnée",
     "letter-bounced": "lettre revenue",
 }  # fmt: skip
+ISO = re.compile(  # as the journal writes them: a moment always with its offset
+    r"(?<![\w-])\d{4}-\d\d-\d\d(?P<clock>T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d))?(?![\w-])", re.ASCII
+)
 FAMILIES = {"command-": "commande #", "told-": "lettre partie : ", "clock-": "échéance : ", "decided-": "décidé : "}
 CHOICES = {"complaint": "réclamation", "note": "note", "ignore": "rien"}
 LETTERS = {
@@ -109,6 +112,18 @@ class Speaker:
 
     def moment(self, value: datetime | None) -> str:
         return f"{self.local(value):%d/%m/%Y à %H:%M}" if value else ""
+
+    def dated(self, text: str) -> str:
+        """A line of the journal, its days and instants as a reader says them; what is none stays as it is."""
+        return ISO.sub(self._said, text)
+
+    def _said(self, found: re.Match[str]) -> str:
+        try:
+            if found["clock"]:
+                return self.moment(datetime.fromisoformat(found[0]))
+            return self.day(date.fromisoformat(found[0]))
+        except ValueError:
+            return found[0]
 
     def name(self, addr: str) -> str:
         """A colleague by name, anybody else as recorded."""
