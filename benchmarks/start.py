@@ -19,7 +19,7 @@ from at_work import ROOT, at_work, conditions, relay, settings
 from servers.dovecot import Dovecot
 
 SERVICE = "import mailbot.cli, mailbot.log, mailbot.app, mailbot.jobs"
-READER = "import io; from mailbot import guard; guard._serve(io.BytesIO(), io.BytesIO())"  # its input ends at once
+READER = "import io; from mailbot import guarded; guarded._serve(io.BytesIO(), io.BytesIO())"  # its input ends at once
 SHOWN = 8  # packages
 
 
