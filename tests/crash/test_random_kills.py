@@ -89,6 +89,7 @@ def _play(server: MailServer, folder: Path, seed: int, works: float) -> Run:
             statuses.append(_killed_after(r, moment))
             begun.append(_kept(r) + len(r.sink.accepted))
             finished.append(len({a.message_id for a in r.sink.accepted}) >= sum(_owed(m) for m in r.sent))
+        r.end_leases()
         end = r.to_idle()
         evidence = r.evidence(extra_copies=2)
         return Run(
