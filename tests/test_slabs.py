@@ -13,13 +13,13 @@ from typing import Any
 import cast
 import pytest
 import pytest_asyncio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from room import Room, room
 from test_whole import files_of, forget, letter_of
 
 from mailbot import proof
-from mailbot.corridor import large
+from mailbot.corridor import fiches, large
 from mailbot.corridor.bench import words
 from mailbot.guard import Guard
 from mailbot.message import Lying
@@ -79,6 +79,7 @@ def lose_a_bit(desk: Room, rank: int) -> None:
 # == the register ==========================================================================================================
 
 
+@settings(deadline=None, max_examples=30)
 @given(
     pieces=st.lists(st.binary(min_size=1, max_size=30), min_size=1, max_size=6),
     cut=st.tuples(*[st.integers(0, 200)] * 2),
@@ -168,6 +169,7 @@ async def test_a_slab_that_lost_a_bit_is_seen_and_stops_what_needs_it(guard: Gua
             letter_of(desk, "assignment")
         left = desk.register.ask(lambda tx: whole.remains(tx, desk.letter("assignment").id or 0))
         assert left == desk.letter("assignment").raw
+        assert await fiches.drawn(desk.bench, "REC-2026-0001"), "the fiche says that this mail cannot be read"
 
 
 @pytest.mark.asyncio(loop_scope="module")

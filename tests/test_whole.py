@@ -13,7 +13,7 @@ from typing import Any
 import cast
 import pytest
 import pytest_asyncio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from room import Room, mail, room
 from sink import Sink
@@ -186,6 +186,7 @@ def stored(register: Ledger, raw: bytes, *files: tuple[int, Lying]) -> int:
         return row.id
 
 
+@settings(deadline=None, max_examples=30)
 @given(
     mails=st.lists(st.binary(min_size=1, max_size=60), min_size=1, max_size=3, unique=True),
     shape=st.lists(st.one_of(st.binary(max_size=20), st.tuples(*[st.integers(0, 60)] * 3)), max_size=6),

@@ -37,9 +37,8 @@ SOON = 0.1  # seconds that a letter waits for the commit of the decision that fo
 TABLE = 32  # acts at most that share a commit because they came while it was under way
 log = structlog.get_logger()
 _Wish = tuple[Callable[[Session], Any], "asyncio.Future[Any]"]  # what shall be done, and who waits for it
-Given = tuple[
-    bytes | slabs.Large, bool
-]  # a mail's bytes, or where they lie, and whether they were cut when it was fetched
+# A mail's bytes, or where they lie, and whether they were cut when it was fetched.
+Given = tuple[bytes | slabs.Large, bool]
 Files = dict[tuple[int, str], letters.File]  # (inbound id, attachment path) → name, type, bytes
 
 

@@ -13,7 +13,7 @@ from mailbot.reading import Reading
 from mailbot.reports import fiche
 from mailbot.reports.said import Speaker
 from mailbot.rules.commands.entering import entry
-from mailbot.store import keep, record
+from mailbot.store import keep, record, slabs
 from mailbot.store.ledger import Session
 from mailbot.store.record import Held, Mail
 from mailbot.store.tables import Complaint
@@ -61,7 +61,7 @@ async def _text(bench: Bench, held: Held, mail: Mail) -> str:
     raw, truncated = await bench.ask(lambda tx: keep.to_read(tx, mail.row.id or 0))
     try:
         message, reading = await bench.guard.read(large.of(bench, raw), truncated=truncated)
-    except Unreadable as error:
+    except (Unreadable, slabs.Torn) as error:
         return f"(message illisible : {error})"
     return words(
         message, reading, entered=fiche.entered(mail), inside=bench.config.person(mail.row.from_addr) is not None
