@@ -13,7 +13,9 @@ from crash.conftest import Tell, line
 from crash.scene import four_mails, rig
 
 pytestmark = pytest.mark.long
-KILLS = [(call, n) for call in ("fdatasync", "pwrite64", "sendto") for n in (2, 5, 20)]
+KILLS = [(call, n) for call in ("fdatasync", "pwrite64") for n in (2, 5, 20)]
+KILLS += [("sendto", 2), ("sendto", 5), ("sendto", 10)]  # to the mailbox
+KILLS += [("write", 20), ("write", 60), ("write", 40)]  # to the reader, the sending server and the log
 REFUSALS = [
     ("fdatasync", "EIO", "5"),
     ("fdatasync", "EIO", "9+"),
