@@ -8,6 +8,7 @@ import importlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,21 @@ def test_a_broken_text_of_the_house_is_no_leak(tmp_path: Path) -> None:
     (tmp_path / "fr").mkdir()
     (tmp_path / "fr" / "ack.txt").write_text("Objet : {{ nobody }}\n", encoding="utf-8")
     assert leak(replace(HOUSE, texts_folder=tmp_path)) == ""
+
+
+class Older:
+    """The parser of Debian 12's Python (3.11.2): the head of a multipart, read by itself, is one without parts."""
+
+    def parsebytes(self, text: bytes, headersonly: bool = False) -> Message:
+        read = email.message_from_bytes(text)
+        if headersonly and read.get_content_maintype() == "multipart":
+            read.defects = [email.errors.MultipartInvariantViolationDefect()]
+        return read
+
+
+def test_a_python_that_misses_the_parts_of_a_head_lets_every_letter_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seal, "PARSER", Older())
+    assert leak(HOUSE) == ""
 
 
 @pytest.mark.parametrize("hole", BROKEN, indirect=True)
