@@ -111,6 +111,24 @@ async def test_a_letter_whose_mail_was_damaged_does_not_leave_and_the_desk_goes_
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_a_letter_that_was_damaged_itself_does_not_leave_either(guard: Guard, tmp_path: Path) -> None:
+    async with Sink() as sink:
+        with room(tmp_path, guard, port=sink.port) as desk:
+            await desk.take(mail())
+            ack = desk.letter("ack").id or 0
+            with desk.register.transaction() as tx:
+                row = tx.get_one(Octets, ack)
+                frame = bytearray(packed(row.raw))
+                frame[len(frame) // 2] ^= 1
+                row.raw = Frame(frame)
+            await desk.send()
+            torn = desk.letter("ack")
+            assert torn.state == "refused"
+            assert torn.answer == f"les octets de la lettre n° {ack} ne sont plus ceux qui ont été écrits"
+            assert [to for taken in sink.taken for to in taken.to if to == cast.CARL] == []
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_what_is_left_of_such_a_letter_is_shown_and_can_be_erased(guard: Guard, tmp_path: Path) -> None:
     with room(tmp_path, guard) as desk:
         await desk.take(mail(files=FILES))

@@ -26,10 +26,7 @@ _BEGINS = select(Slab.begin, Slab.size).where(Slab.raw_id == bindparam("raw")).o
 
 
 class Torn(Exception):
-    """A mail is no longer what was received."""
-
-    def __init__(self, raw_id: int) -> None:
-        super().__init__(f"les octets n° {raw_id} ne sont plus ceux qui ont été reçus")
+    """A mail is no longer what was received, or a letter no longer what was written."""
 
 
 class Spool:
@@ -96,7 +93,7 @@ def stretch(tx: Session, raw_id: int, begin: int, size: int) -> list[memoryview]
     held = [(at, n) for at, n in large(tx, raw_id).slabs if at < end and at + n > begin]
     pieces = [slab(tx, raw_id, at) for at, _ in held]
     if [len(p) for p in pieces] != [n for _, n in held] or not held:
-        raise Torn(raw_id)
+        raise Torn(f"les octets n° {raw_id} ne sont plus ceux qui ont été reçus")
     return [memoryview(p)[max(0, begin - at) : end - at] for p, (at, _) in zip(pieces, held, strict=True)]
 
 

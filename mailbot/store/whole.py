@@ -10,7 +10,7 @@ from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session, col, select
 
 from mailbot.message import Lying
-from mailbot.store import direct, slabs
+from mailbot.store import direct, packed, slabs
 from mailbot.store.tables import Inbound, Octets, Raw, Stretch
 
 _LETTER = (
@@ -49,7 +49,10 @@ def put(tx: Session, letter_id: int, raw: bytes, lying: Iterable[tuple[int, Lyin
 
 def letter(tx: Session, letter_id: int) -> bytes:
     """As it leaves or left; empty once erased. Raises slabs.Torn, and NoResultFound where there is no such letter."""
-    return _together(tx, letter_id, _stretch)
+    raw = _together(tx, letter_id, _stretch)
+    if raw.startswith(packed.MAGIC):  # a broken frame, as it lies
+        raise slabs.Torn(f"les octets de la lettre n° {letter_id} ne sont plus ceux qui ont été écrits")
+    return raw
 
 
 def remains(tx: Session, letter_id: int) -> bytes:
