@@ -260,8 +260,7 @@ def light(tx: Session, ids: Sequence[int], most: int) -> dict[int, int]:
 def to_read(tx: Session, inbound_id: int) -> tuple[bytes | slabs.Large, bool]:
     """A mail's bytes, or where they lie, and whether they were cut when it was fetched."""
     row = direct.ask(tx, TO_READ, mail=inbound_id).one()
-    in_slabs = row.size and not row.data and not row.erased_at
-    return slabs.large(tx, row.raw_id) if in_slabs else row.data, row.truncated
+    return slabs.large(tx, row.raw_id) if slabs.apart(row) else row.data, row.truncated
 
 
 def row_of(tx: Session, inbound_id: int) -> Any:

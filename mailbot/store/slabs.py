@@ -17,7 +17,7 @@ from mailbot.store.tables import Raw, Slab
 
 _MAIL = select(Raw.data, Raw.size, Raw.erased_at).where(Raw.id == bindparam("raw"))  # type: ignore[call-overload]
 _SLABS = (
-    select(Slab.data, Slab.begin, Slab.size)  # type: ignore[call-overload]
+    select(Slab.data)
     .where(Slab.raw_id == bindparam("raw"), col(Slab.begin) < bindparam("end"))
     .where(col(Slab.begin) >= bindparam("begin"))
     .order_by(col(Slab.begin))
@@ -75,13 +75,15 @@ class Large:
         return sum(size for _, size in self.slabs)
 
 
+def apart(row: Any) -> bool:
+    """Whether a mail lies in slabs: of bytes that were received, and not erased, its row has none. `row`: data, size, erased_at."""
+    return bool(row.size and not row.data and not row.erased_at)
+
+
 def mail(tx: Session, raw_id: int) -> bytes:
     """The bytes of any mail, as they lie: whoever must know whether they are those that came compares their hash."""
     row = direct.ask(tx, _MAIL, raw=raw_id).one()
-    if row.data or row.erased_at or not row.size:
-        found: bytes = row.data
-        return found
-    return b"".join(_slabs(tx, raw_id, 0, row.size))
+    return b"".join(_slabs(tx, raw_id, 0, row.size)) if apart(row) else bytes(row.data)
 
 
 def stretch(tx: Session, raw_id: int, begin: int, size: int) -> list[memoryview]:
@@ -98,6 +100,7 @@ def stretch(tx: Session, raw_id: int, begin: int, size: int) -> list[memoryview]
 
 
 def large(tx: Session, raw_id: int) -> Large:
+    """Where the slabs of this mail begin."""
     return Large(raw_id, tuple((row.begin, row.size) for row in direct.ask(tx, _BEGINS, raw=raw_id)))
 
 
@@ -107,10 +110,9 @@ def slab(tx: Session, raw_id: int, begin: int) -> bytes:
 
 
 def forget(tx: Session, raw_id: int) -> None:
+    """The slabs of an erased mail go."""
     tx.connection().execute(delete(Slab).where(col(Slab.raw_id) == raw_id))
 
 
 def _slabs(tx: Session, raw_id: int, begin: int, end: int) -> Iterator[bytes]:
-    row: Any
-    for row in direct.ask(tx, _SLABS, raw=raw_id, begin=begin, end=end):
-        yield row.data
+    yield from direct.ask(tx, _SLABS, raw=raw_id, begin=begin, end=end).scalars()
